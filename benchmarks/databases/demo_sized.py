@@ -71,13 +71,14 @@ def settings_for(folder: Path, database_url: str = "") -> Settings:
         rate_answer="100000000/minute",
         rate_public="100000000/minute",
         rate_login="100000000/minute",
+        second_factor_for="",  # the coordinator has none, and would be led to its set-up
     )
 
 
 def environment_for(folder: Path) -> dict[str, str]:
     """Return the same settings as environment variables, for servers started apart."""
     config = settings_for(folder)
-    names = ("secret_key", "instance", "rate_answer", "rate_public", "rate_login")
+    names = ("secret_key", "instance", "rate_answer", "rate_public", "rate_login", "second_factor_for")
     return {f"OUTREACH_{name.upper()}": str(getattr(config, name)) for name in names}
 
 
