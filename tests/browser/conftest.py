@@ -120,7 +120,7 @@ def whole(app, tmp_path) -> Iterator[str]:
         app.extensions["outreach"] = replace(
             app.extensions["outreach"],
             base_url=f"http://127.0.0.1:{server.port}", mail_server="127.0.0.1", mail_port=demo_server.port,
-            tick_s=0.3, demo=True, instance=tmp_path,
+            tick_s=1.0, demo=True, instance=tmp_path,
         )  # fmt: skip
         app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", demo_server.port
         thread = threading.Thread(target=server.serve_forever)
