@@ -12,7 +12,7 @@ from flask import Flask
 from outreach import create_app
 from outreach.extensions import db
 from outreach.services.operations.backup.tables import SavedTable, names_of, sum_of, tables_of
-from tests.support.apps import settings_for
+from tests.support.apps import renew_engine, settings_for
 
 LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB, before New Year and Isra' Mi'raj
 
@@ -31,10 +31,10 @@ def new_postgresql(server: str, name: str, template: str = "template1") -> str:
 def app_on(folder: Path, url: str = "", **values: object) -> Iterator[Flask]:
     """Give an app on its own database, inside its context. It has no pages, like that of a command."""
     folder.mkdir(exist_ok=True)
-    with create_app(settings_for(folder, database_url=url, **values), pages=False).app_context():
-        from flask import current_app
-
-        yield current_app._get_current_object()
+    app = create_app(settings_for(folder, database_url=url, **values), pages=False)
+    renew_engine(app)
+    with app.app_context():
+        yield app
         db.session.remove()
         db.engine.dispose()
 

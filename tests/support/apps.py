@@ -100,7 +100,7 @@ def _renew(made: _Made, settings: Settings) -> None:
     app._got_first_request = False
     app.test_client_class = None
     limiter.reset()
-    _renew_engine(app)
+    renew_engine(app)
 
 
 def _make(settings: Settings) -> _Made:
@@ -120,7 +120,7 @@ def _copied(extensions: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _renew_engine(app: Flask) -> None:
+def renew_engine(app: Flask) -> None:
     """Give the app its own engine, as create_app makes it; values cached for the former engine are not found again.
 
     It reuses the dialect and the compiled statements of former engines: compiling them takes longer than running them.

@@ -32,7 +32,7 @@ from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Message
 from tests.chaos.support.faults import Fault
-from tests.support.apps import settings_for
+from tests.support.apps import renew_engine, settings_for
 from tests.world import an_office, invite_many, store_regions
 
 ROOT = Path(__file__).parents[3]
@@ -121,7 +121,10 @@ class Installation:
     values: dict[str, object]
 
     def app(self) -> Flask:
-        return create_app(settings_for(self.folder, **self.values))
+        """Return an app without pages for the test's own process."""
+        app = create_app(settings_for(self.folder, **self.values), pages=False)
+        renew_engine(app)
+        return app
 
     def start(self, *command: str, module: str = "", **pipes: int) -> subprocess.Popen:
         """Start `outreach COMMAND...`, or a module of ours, as systemd would. pipes: as Popen's."""
