@@ -35,7 +35,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/outreach demo $(if $(FRESH),--fresh)
 
 # Everything: style, types, layers, translations, tests with real servers; at the end the ten slowest tests.
-#   make test QUICK=1                       two minutes (four the first time): the checks, and the quicker tests of rules, use cases and pages on SQLite
+#   make test QUICK=1                       two minutes (longer the first time): the checks, and the cheapest tests of rules, use cases and pages on SQLite
 #   make test ARGS="tests/domain -k away"   only what pytest is told
 #   make test DAY=2028-02-29T08:00          tests that take their days from the clock run on that day; DAY=awkward: on ten days
 test: $(VENV)/.installed-dev

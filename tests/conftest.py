@@ -73,12 +73,14 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the dearest tests of a quick run, and spread the dear ones of a large run over its workers."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
     if seconds := selection.seconds_of():
-        taken = selection.cheap(items, lambda item: seconds.get(selection.named(item.nodeid)))
+        most = selection.QUICK_S * max(workers, 1)
+        taken = selection.cheap(items, lambda item: seconds.get(selection.named(item.nodeid)), most)
         kept = set(taken)
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = taken
-    if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    if workers:
         items[:] = selection.spread(items, workers, lambda item: item.nodeid.partition("::")[0], _is_dear)
 
 

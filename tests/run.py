@@ -4,7 +4,7 @@ exit code of the whole.
     tests/run.py [--quick] [--day DAY|awkward] [what pytest is to be told]
 
 --quick: an answer in about two minutes: the checks, and the tests of rules, use cases and pages on SQLite that are not slow,
-without the quarter of them that took longest before. The first time, when none was measured, it takes about four minutes.
+of these the cheapest, as many as took that long when they ran last. The first time none was measured, and all of these run.
 --day: tests that take their days from the clock run on that day ("2028-02-29T08:00", in Metro's time), the others as usual;
 with `awkward`, only such tests run, on ten days that are difficult for a calendar.
 OUTREACH_TEST_ALL=1 makes a skipped test an error, for machines on which everything should be installed.

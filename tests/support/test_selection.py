@@ -30,11 +30,13 @@ def test_no_test_is_lost_where_one_file_is_larger_than_a_workers_part():
     assert spread([], 4) == []
 
 
-def test_a_quick_run_leaves_out_the_dearest_quarter_and_takes_what_was_never_measured():
-    seconds = {"a": 0.1, "b": 0.2, "c": 0.3, "d": 9.0, "e": 0.2}
-    assert selection.cheap(["a", "b", "c", "d", "e", "new"], seconds.get) == ["a", "b", "c", "e", "new"]
-    assert selection.cheap(["a", "d"], dict.fromkeys("ad", 1.0).get) == ["a", "d"]
-    assert selection.cheap(["new"], seconds.get) == ["new"]
+def test_a_quick_run_takes_the_cheapest_that_its_time_is_enough_for_and_what_was_never_measured():
+    seconds = {"a": 0.25, "b": 0.5, "c": 1.0, "d": 9.0, "e": 0.5}
+    tests = ["d", "a", "b", "c", "e", "new"]
+    assert selection.cheap(tests, seconds.get, 2.25) == ["a", "b", "c", "e", "new"]
+    assert selection.cheap(tests, seconds.get, 2.24) == ["a", "b", "e", "new"]
+    assert selection.cheap(tests, seconds.get, 0) == ["new"]
+    assert selection.cheap(tests, {}.get, 0) == tests
 
 
 def test_names_are_those_of_the_report():
