@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
+from outreach.delivery.words.labels import LIST_LABELS, label
+from outreach.domain.kinds import ListName, StaffRole
 from outreach.domain.sign_in.events import SecurityKind
+from outreach.web.office.audit_words import DETAILS
 
 KINDS: dict[SecurityKind, Any] = {
     SecurityKind.SIGNED_IN: _l("Signed in"),
@@ -37,6 +42,14 @@ KINDS: dict[SecurityKind, Any] = {
     SecurityKind.LINK_VIEWED: _l("Invitee's link opened while signed in"),
 }
 
+FACTORS: dict[str, Any] = {
+    "password": _l("with a password"),
+    "authenticator": _l("with a code from an app"),
+    "app": _l("app that makes codes"),
+    "webauthn": _l("with a passkey"),
+    "change": _l("after a new password"),
+}
+
 
 def kind(of: SecurityKind) -> str:
     """Return what happened; a kind that has no word of its own, by its name."""
@@ -52,14 +65,42 @@ def device(row: Any) -> str:
 
 def detail(row: Any, names: dict[int, str]) -> str:
     """Return what an event's details say, in short."""
-    said = []
-    for name, value in row.detail.items():
-        if name == "by" and isinstance(value, int):
-            said.append(_("by %(name)s", name=names.get(value, value)))
-        elif name == "by":
-            said.append(_("by command line"))
-        elif isinstance(value, list):
-            said.append(", ".join(map(str, value)))
-        elif not isinstance(value, bool):
-            said.append(str(value))
-    return "; ".join(part for part in said if part)
+    return "; ".join(part for part in (_fact(name, value, names) for name, value in row.detail.items()) if part)
+
+
+def _fact(name: str, value: Any, names: dict[int, str]) -> str:
+    match name, value:
+        case "by", int():
+            return _("by %(name)s", name=names.get(value, value))
+        case "by", _:
+            return _("by command line")
+        case "via", list():
+            return ", ".join(str(FACTORS.get(one, one)) for one in value)
+        case "factor", str():
+            return str(FACTORS.get(value, value))
+        case "role", str() if value in set(StaffRole):
+            return label(StaffRole(value))
+        case "changed", list():
+            return _("changed: %(what)s", what=", ".join(str(DETAILS.get(one, one)) for one in value))
+        case "list", str() if value in set(ListName):
+            return str(LIST_LABELS[ListName(value)])
+        case "rows", int():
+            return ngettext("%(num)d row", "%(num)d rows", value)
+        case "sessions", int():
+            return ngettext("%(num)d device", "%(num)d devices", value)
+        case "left", int():
+            return ngettext("%(num)d code left", "%(num)d codes left", value)
+        case "count", int():
+            return ngettext("%(num)d failed try", "%(num)d failed tries", value)
+        case "invitee", int():
+            return _("invitee no. %(number)s", number=value)
+        case "page", str():
+            return address_of(value)
+        case "of" | "stays", _:
+            return ""
+    return str(value or "")
+
+
+def address_of(endpoint: str) -> str:
+    """Return the address of a page, as the routes write it; its name if there is no such page any more."""
+    return next((rule.rule for rule in current_app.url_map.iter_rules() if rule.endpoint == endpoint), endpoint)

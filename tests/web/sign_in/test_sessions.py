@@ -33,7 +33,10 @@ def test_nobody_ends_a_session_of_another_account_but_an_administrator(
     viewer_client.post(f"/account/sign-ins/{theirs}/end")
     assert viewer_client.post(f"/users/{coordinator.id}/sign-ins/end-all").status_code == 403
     assert coordinator_client.get("/").status_code == 200
-    assert "Sign out there" in administrator_client.get(f"/users/{coordinator.id}/sign-ins").text
+    page = administrator_client.get(f"/users/{coordinator.id}/sign-ins").text
+    assert f'action="/users/{coordinator.id}/sign-ins/{theirs}/end"' in page
+    assert f'action="/users/{coordinator.id}/sign-ins/end-all"' in page
+    assert 'action="/users/' not in viewer_client.get("/account/sign-ins").text
     administrator_client.post(f"/users/{coordinator.id}/sign-ins/end-all")
     assert coordinator_client.get("/").status_code == 302
 
@@ -68,7 +71,7 @@ def test_administrators_see_filter_and_download_security_events(
     ])  # fmt: skip
     db.session.commit()
     page = text_of(administrator_client.get("/security-events").text)
-    assert all(word in page for word in ("Chrome on Android", "192.0.2.7", "Role changed", "by command line; viewer"))
+    assert all(word in page for word in ("Chrome on Android", "192.0.2.7", "Role changed", "by command line; Viewer"))
     failures = administrator_client.get("/security-events?kind=failures").text.partition("<tbody>")[2]
     assert ("Wrong password" in failures, "Role changed" in failures) == (True, False)
     only = administrator_client.get("/security-events?from_address=192.0.2.7").text.partition("<tbody>")[2]
