@@ -36,7 +36,6 @@ def test_nobody_ends_a_session_of_another_account_but_an_administrator(
     page = administrator_client.get(f"/users/{coordinator.id}/sign-ins").text
     assert f'action="/users/{coordinator.id}/sign-ins/{theirs}/end"' in page
     assert f'action="/users/{coordinator.id}/sign-ins/end-all"' in page
-    assert 'action="/users/' not in viewer_client.get("/account/sign-ins").text
     administrator_client.post(f"/users/{coordinator.id}/sign-ins/end-all")
     assert coordinator_client.get("/").status_code == 302
 
