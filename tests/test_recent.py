@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from outreach import create_app
+from outreach import create_app, reach
+from outreach.domain.access import Reach
 from outreach.extensions import db
 from outreach.models import Programme
 from outreach.recent import Life, Recent
@@ -94,3 +95,16 @@ def test_each_database_has_its_own_value(read, tmp_path: Path):
         assert recent.value(read, now=NOW) == 2
         db.engine.dispose()
     assert recent.value(read, now=NOW) == 1
+
+
+def test_each_reach_has_a_value_of_its_own(read):
+    recent = Recent(Life(3 * SECOND))
+    imopuro, yosodadi = (Reach(frozenset({code}), frozenset(), 7) for code in ("18.72.01.1003", "18.72.04.1001"))
+    looks_on = Reach(None, frozenset(), 7)  # sees the whole office, and changes nothing
+
+    def asked(whose: Reach | None) -> int:
+        with reach.keeping_to(whose):
+            return recent.value(read, now=NOW)
+
+    seen = [asked(whose) for whose in (None, imopuro, yosodadi, imopuro, Reach(None, None, 7), looks_on, None)]
+    assert seen == [1, 2, 3, 2, 1, 4, 1]

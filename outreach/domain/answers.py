@@ -9,18 +9,44 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from outreach.domain.kinds import AnswerSource
 from outreach.domain.planning.working_days import last_working_day
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 
 DEADLINE_DAYS = 2
 DEADLINE_AT = time(16, 0)
+BY_LINK = frozenset({AnswerSource.LINK, AnswerSource.ASSISTANT})
 
 
 class Choice(StrEnum):
     COMING = "coming"
     NOT_COMING = "not_coming"
     REPRESENTED = "represented"
+
+
+class AnsweredBy(StrEnum):
+    """Who gave an answer, as far as is known."""
+
+    INVITEE = "invitee"
+    ACTING = "acting"  # who comes in the invitee's place
+    ASSISTANT = "assistant"
+    STAFF_BY_LINK = "staff_by_link"  # by the invitee's link, in a browser in which an account was signed in
+    STAFF_BY_MAIL = "staff_by_mail"  # recorded from a mail
+    STAFF = "staff"  # recorded in the form for it
+
+
+def answered_by(source: AnswerSource | None, *, by_staff: bool, by_acting: bool = False) -> AnsweredBy | None:
+    """Return who gave an answer that came in this way; None if there is none. by_staff: an account is noted with it."""
+    if source is None:
+        return None
+    if by_staff:
+        if source in BY_LINK:
+            return AnsweredBy.STAFF_BY_LINK
+        return AnsweredBy.STAFF_BY_MAIL if source is AnswerSource.MAIL else AnsweredBy.STAFF
+    if by_acting:
+        return AnsweredBy.ACTING
+    return AnsweredBy.ASSISTANT if source is AnswerSource.ASSISTANT else AnsweredBy.INVITEE
 
 
 @dataclass(frozen=True)

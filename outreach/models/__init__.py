@@ -64,6 +64,7 @@ from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.posts import Post, PostHolder
 from outreach.models.privacy import Consent, DataRequest, PrivacyMail, PrivacyText
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
+from outreach.models.reading_links import ReadingLink
 from outreach.models.retention import ErasedCount, ErasedMark, RetentionPeriod
 from outreach.models.sign_in import (
     AccountMail,
@@ -166,6 +167,7 @@ __all__ = [
     "PrivacyText",
     "Programme",
     "ProposedTopic",
+    "ReadingLink",
     "RecordedBefore",
     "RecoveryCode",
     "Region",

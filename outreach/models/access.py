@@ -180,6 +180,7 @@ GUARDED = {
     "privacy_mail": NOBODY,
     "programme": "id IN (SELECT programme_id FROM activity WHERE programme_id IS NOT NULL)",
     "proposed_topic": _OF_ACTIVITY + " AND person_id IN (SELECT id FROM person)",
+    "reading_link": NOBODY,
     "recorded_before": _OF_INVITATION,
     "reminder": "activity_id IN (SELECT id FROM activity) AND (invitation_id IS NULL OR " + _OF_INVITATION + ")",
     "reminder_rule": _OF_SCOPE,

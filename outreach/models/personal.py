@@ -126,6 +126,7 @@ PERSONAL: Mapping[str, Personal] = {
     "user_area": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "security_event": Personal(Purpose.SECURITY, "", Erasing.STAYS, _OF_STAFF),
     "staff_session": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
+    "reading_link": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, "the name of a post, and who made the link"),
     "kept_form": Personal(Purpose.SHORT, "", Erasing.STAYS, "sealed, and gone after two hours"),
     "bell_seen": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
     "device": Personal(Purpose.ATTENDANCE, "", Erasing.STAYS, _OF_STAFF),

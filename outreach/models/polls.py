@@ -89,6 +89,7 @@ class PollInvitee(Identified, Model):
     poll: Mapped[DatePoll] = relationship(back_populates="invitees")
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
+    answer_recorded_by: Mapped[User | None] = relationship()
     choices: Mapped[list["PollAnswer"]] = relationship(
         back_populates="invitee", cascade="all, delete-orphan", order_by="PollAnswer.slot_id"
     )

@@ -163,7 +163,10 @@ def invitees(activity_id: int, filters: InviteeFilters) -> Iterator[Any]:
     """Yield one row for each invitee, in the order of the list."""
     own, employer, host = aliased(Organisation), aliased(Organisation), aliased(Organisation)
     under, region = aliased(Invitation), aliased(Region)
-    recorder = aliased(User)
+    recorder, given = aliased(User), aliased(GivenAnswer)
+    by_acting = (
+        sa.select(given.acting_id).where(given.invitation_id == Invitation.id).order_by(given.id.desc()).limit(1)
+    )
     return every(
         invitees_wanted(activity_id, filters)
         .join(Activity, Activity.id == Invitation.activity_id)
@@ -185,6 +188,7 @@ def invitees(activity_id: int, filters: InviteeFilters) -> Iterator[Any]:
             employer.name.label("employer"), host.name.label("host"), region.name.label("region"),
             Attendance.present, Attendance.source.label("attendance_source"), Activity.zone,
             sa.func.coalesce(sa.func.nullif(recorder.name, ""), recorder.email).label("recorded_by"),
+            by_acting.correlate(Invitation).scalar_subquery().label("answered_acting_id"),
             maintain_column_froms=True,
         )
         .order_by(*order())

@@ -25,7 +25,7 @@ from outreach.domain.planning.rules import Severity
 from outreach.domain.polls import Proposed, SlotStanding, Voter
 from outreach.domain.states import PollState
 from outreach.extensions import db
-from outreach.models import ArchivedMessage, DatePoll, Link, Message, Person, PollInvitee, PollSlot
+from outreach.models import ArchivedMessage, DatePoll, Link, Message, Person, PollInvitee, PollSlot, User
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.planning import clashes as clashing
@@ -141,6 +141,7 @@ def get(poll_id: int) -> DatePoll:
                 selectinload(DatePoll.invitees).options(
                     joinedload(PollInvitee.person).joinedload(Person.organisation),
                     joinedload(PollInvitee.organisation),
+                    joinedload(PollInvitee.answer_recorded_by).lazyload(User.roles),
                     selectinload(PollInvitee.choices),
                 ),
             )

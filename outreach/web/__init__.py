@@ -27,7 +27,7 @@ PAGES = (
     "answer_pages.feedback", "feedback.views",
     "materials.views", "minutes.views", "minutes.follow_ups", "answer_pages.minutes",
     "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views", "reports.cases",
-    "reports.city_map",
+    "reports.city_map", "reports.links", "reports.by_link",
     "sign_in.sessions", "sign_in.security_events", "sign_in.go_on", "sign_in.views", "sign_in.reset",
     "certificates.views", "certificates.settings", "certificates.check", "certificates.own", "privacy.retention",
     "privacy.notice", "privacy.requests", "answer_pages.own_data", "privacy.texts", "privacy.consents",

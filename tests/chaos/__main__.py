@@ -39,6 +39,8 @@ SEARCHES = (  # outside this folder, with a long form (tests/support/long_form.p
     "tests/delivery/mail/frames/test_frame.py",
     "tests/browser/door/test_story.py",
     "tests/web/sign_in/test_passwords.py",
+    "tests/queries/test_access.py",
+    "tests/web/frame/test_any_changes.py",
 )
 COLUMNS = (
     "kills", "messages", "arrived", "never", "doubled", "copies", "in_doubt", "most", "handing_over", "wrong_copies",

@@ -7,13 +7,16 @@ import pytest
 from outreach.domain.answers import (
     ActivityCancelled,
     ActivityEnded,
+    AnsweredBy,
     Choice,
     DeadlinePassed,
     NotInvited,
+    answered_by,
     default_deadline,
     refusal,
     state_for,
 )
+from outreach.domain.kinds import AnswerSource
 from outreach.domain.states import ActivityState, InvitationState
 from tests.world import JAKARTA, at
 
@@ -81,3 +84,21 @@ def test_a_withdrawn_invitation_accepts_no_answer():
 )
 def test_newcomers_wait_for_a_full_activity(choice, seats_left, had_a_seat, state):
     assert state_for(choice, seats_left=seats_left, had_a_seat=had_a_seat) is state
+
+
+def test_who_gave_an_answer_follows_from_its_way_and_from_who_is_noted_with_it():
+    said = {
+        (None, False, False): None,
+        (AnswerSource.LINK, False, False): AnsweredBy.INVITEE,
+        (AnswerSource.CALENDAR, False, False): AnsweredBy.INVITEE,
+        (AnswerSource.ASSISTANT, False, False): AnsweredBy.ASSISTANT,
+        (AnswerSource.LINK, False, True): AnsweredBy.ACTING,
+        (AnswerSource.LINK, True, False): AnsweredBy.STAFF_BY_LINK,
+        (AnswerSource.LINK, True, True): AnsweredBy.STAFF_BY_LINK,
+        (AnswerSource.ASSISTANT, True, False): AnsweredBy.STAFF_BY_LINK,
+        (AnswerSource.MAIL, True, False): AnsweredBy.STAFF_BY_MAIL,
+        (AnswerSource.PHONE, True, False): AnsweredBy.STAFF,
+        (AnswerSource.WALK_IN, True, False): AnsweredBy.STAFF,
+    }
+    found = {key: answered_by(key[0], by_staff=key[1], by_acting=key[2]) for key in said}
+    assert found == said

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach import reach
-from outreach.domain.access import ActivityFacts, InvitationFacts, NotYours, PartyFacts, Reach, may_change, may_see
+from outreach.domain.access import NotYours, Reach, may_change, may_see
 from outreach.domain.kinds import CadreKind, Role, StaffRole
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -18,6 +18,7 @@ from outreach.models.access import CHANGED, GUARDED, NOBODY, OPEN, CannotFilter,
 from outreach.transactions import writing
 from tests.support.long_form import many
 from tests.world import a_person, a_programme, account, draft_activity
+from tests.world.access import facts_of
 from tests.world.everywhere import one_row_in_each_table
 
 CODES = ("18.72.01", "18.72.04", "18.72.01.1001", "18.72.01.1003", "18.72.04.1001")
@@ -112,7 +113,7 @@ def test_after_any_changes_of_areas_everybody_sees_and_changes_what_the_rule_say
         for (activity, party, is_person), state in unique.items()
     )  # fmt: skip
     db.session.commit()
-    facts = {model: _facts(model) for model in TYPES}
+    facts = {model: facts_of(model) for model in TYPES}
     try:
         for sees, changes in reaches:
             kept_to = Reach(sees, changes, 1)
@@ -130,27 +131,6 @@ def test_after_any_changes_of_areas_everybody_sees_and_changes_what_the_rule_say
         for model in (Invitation, Cadre, Activity, Person, Organisation, type(programme)):
             db.session.execute(sa.delete(model))
         db.session.commit()
-
-
-def _facts(model: Any) -> dict[int, Any]:
-    found = db.session.scalars(sa.select(model)).unique()
-    return {row.id: _of(row) for row in found}
-
-
-def _of(row: Any) -> Any:
-    if isinstance(row, Activity):
-        return ActivityFacts(row.region_code, row.programme_id is not None)
-    if isinstance(row, Invitation):
-        return InvitationFacts(_of(row.activity), _of(row.invitee), row.state)
-    asking = Invitation.person_id if isinstance(row, Person) else Invitation.organisation_id
-    asked = db.session.scalars(sa.select(Invitation).where(asking == row.id, Invitation.state != "withdrawn")).unique()
-    asked_to = [_of(invitation.activity) for invitation in asked]
-    if isinstance(row, Person):
-        own = row.region_code or (row.organisation.region_code if row.organisation else None)
-        codes = [own, *(role.region_code for role in row.cadre_roles)]
-        return PartyFacts([code for code in codes if code], asked_to)
-    members = db.session.scalars(sa.select(Person).where(Person.organisation_id == row.id)).unique()
-    return PartyFacts([row.region_code] if row.region_code else [], asked_to, [_of(person) for person in members])
 
 
 def test_statements_of_any_kind_see_only_what_lies_in_the_area(any_app, office):

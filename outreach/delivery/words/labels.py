@@ -8,7 +8,7 @@ from enum import StrEnum
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
-from outreach.domain.answers import Choice
+from outreach.domain.answers import AnsweredBy, Choice
 from outreach.domain.door.scans import ScanHow, ScanOutcome
 from outreach.domain.kinds import (
     ActivityKind,
@@ -219,6 +219,12 @@ LABELS: dict[tuple[type, str], object] = {
     (AnswerSource, AnswerSource.WALK_IN.value): _l("came uninvited"),
     (AnswerSource, AnswerSource.CALENDAR.value): _l("by their calendar"),
     (AnswerSource, AnswerSource.ASSISTANT.value): _l("by their adjutant or secretary"),
+    (AnsweredBy, AnsweredBy.INVITEE.value): _l("the invitee"),
+    (AnsweredBy, AnsweredBy.ACTING.value): _l("who comes in their place"),
+    (AnsweredBy, AnsweredBy.ASSISTANT.value): _l("their adjutant or secretary"),
+    (AnsweredBy, AnsweredBy.STAFF_BY_LINK.value): _l("staff, by the invitee's link"),
+    (AnsweredBy, AnsweredBy.STAFF_BY_MAIL.value): _l("staff, from a mail"),
+    (AnsweredBy, AnsweredBy.STAFF.value): _l("staff, for them"),
     (AttendanceSource, AttendanceSource.QR.value): "QR",
     (AttendanceSource, AttendanceSource.HAND.value): _l("ticked by hand"),
     (AttendanceSource, AttendanceSource.PAPER.value): _l("paper list"),

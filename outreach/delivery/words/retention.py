@@ -75,7 +75,7 @@ WORDS: dict[Purpose, PurposeWords] = {
         _l("after the event"),
     ),
     Purpose.ACCOUNTS: PurposeWords(
-        _l("Name and e-mail of staff whose account is closed"),
+        _l("Name and e-mail of staff whose account is closed; links for reading that have ended"),
         _l("to say by whom something was done"),
         _l("after it was closed"),
     ),

@@ -33,6 +33,8 @@ class SecurityKind(StrEnum):
     ALARM = "alarm"  # very many sign-ins failed: administrators got a mail
     EXPORTED = "exported"
     LINK_VIEWED = "link_viewed"  # staff opened an invitee's link
+    READING_LINK_MADE = "reading_link_made"
+    READING_LINK_ENDED = "reading_link_ended"
 
 
 FAILURES = frozenset(

@@ -58,6 +58,7 @@ def answer(
         if problem is not None and not (choice is Choice.COMING and isinstance(problem, DeadlinePassed)):
             raise problem
         take(session, mine, choice, representative, AnswerSource.LINK, now=now)
+        given_answers.note_staff(session, mine, staff, now)
         if staff is not None:
             tell_log(session, mine[0], staff, "answered_by_link", now)
     return mine[0]

@@ -88,7 +88,7 @@ def answer_all(
     """Record answers for several activities, {activity id: reply}, at once. Return the refused ones and why.
 
     Raise a link's problem. An organisation that comes names its nominees. staff: the account that is signed in where the
-    link was used; staff see the links of others, so the audit log says that the answer came from there. device: the value
+    link was used; staff see the links of others, so the answer and the audit log say that it came from there. device: the value
     of the device's cookie. A link may be forwarded: an answer from another device is replaced only if the page showed it.
     """
     refused: dict[int, Problem] = {}
@@ -101,6 +101,7 @@ def answer_all(
                 with session.begin_nested():
                     activity, reply = activities.get(activity_id), replies[activity_id]
                     mine, before = _take(session, link, activity, reply, source, now, device)
+                    given_answers.note_staff(session, mine, staff, now)
             except Problem as problem:
                 refused[activity_id] = problem
             else:

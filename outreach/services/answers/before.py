@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
-from outreach.domain.answers import Representative
+from outreach.domain.answers import BY_LINK, Representative
 from outreach.domain.kinds import AnswerSource, PollChoice
 from outreach.domain.states import InvitationState
 from outreach.models import ActingPerson, AnswerBefore, Invitation, Link, RecordedBefore
@@ -59,7 +59,8 @@ class InvitationBefore:
         chain.act_again(session, invitation, session.get(ActingPerson, self.acting_id or 0), now=now)
         if self.representative_name:
             who = Representative(**{part: getattr(self, f"representative_{part}") for part in REPRESENTATIVE})
-            chain.name(session, invitation, who, self.answer_source, now=now, recorded_by=self.answer_recorded_by_id)
+            by_staff = None if self.answer_source in BY_LINK else self.answer_recorded_by_id
+            chain.name(session, invitation, who, self.answer_source, now=now, recorded_by=by_staff)
 
 
 REPRESENTATIVE = ("name", "post", "phone", "email", "rank")

@@ -66,6 +66,7 @@ def undo(token: str, *, now: datetime, staff: User | None = None) -> dict[int, P
                 with session.begin_nested():
                     restored = _restore(session, activities.get(answered.activity_id), answered, now)
                     given_answers.keep_undone(session, restored, links.source_of(token), now)
+                    given_answers.note_staff(session, restored, staff, now)
             except Problem as problem:
                 refused[answered.activity_id] = problem
             else:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import AnswerSource, GivenKind
 from outreach.domain.states import InvitationState
-from outreach.models import ActingPerson, GivenAnswer, IncomingMail, Invitation
+from outreach.models import ActingPerson, GivenAnswer, IncomingMail, Invitation, User
+from outreach.models.invitations import IS_LATEST_GIVEN
 
 
 def keep(
@@ -41,6 +42,24 @@ def keep(
         new.acting_id, new.state = acting.id if acting else None, said or one.state
         session.add(new)
     session.flush()
+
+
+def note_staff(session: Session, invitations: Iterable[Invitation], staff: User | None, now: datetime) -> None:
+    """Note that an account was signed in where these answers, or their undoing, were given just now by a link.
+
+    staff: None if nobody was. Nominees who were named in the same moment were named by it, too.
+    """
+    if staff is None:
+        return
+    session.flush()
+    every = [one for invitation in invitations for one in (invitation, *invitation.nominees)]
+    for one in every:
+        if one.answered_at == now:
+            one.answer_recorded_by_id = staff.id
+    just_now = (GivenAnswer.given_at == now, GivenAnswer.recorded_by_id.is_(None), IS_LATEST_GIVEN)
+    its = GivenAnswer.invitation_id.in_([one.id for one in every])
+    for given in session.scalars(sa.select(GivenAnswer).where(its, *just_now)):
+        given.recorded_by_id = staff.id
 
 
 def keep_undone(

@@ -70,7 +70,7 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime, staff: User
         before = _before(invitee, now)
         _take(invitee, poll, dates)
         invitee.answered_at, invitee.answer_source = now, links.source_of(token)
-        invitee.answer_recorded_by_id = None
+        invitee.answer_recorded_by_id = staff.id if staff else None
         session.flush()
         kept_answers.remember_poll(session, link, before, _before(invitee, now))
         if staff is not None:

@@ -13,7 +13,7 @@ from outreach.delivery.words import calls as call_words
 from outreach.delivery.words import feedback as feedback_words
 from outreach.delivery.words.formats import phone, short_day, span
 from outreach.delivery.words.labels import label, staff_label
-from outreach.domain.answers import answer_by
+from outreach.domain.answers import answer_by, answered_by
 from outreach.domain.documents import shown_code
 from outreach.domain.kinds import AnswerSource, CadreKind
 from outreach.domain.states import ActivityState
@@ -203,6 +203,12 @@ def unreachable() -> list[ListColumn]:
 
 def invitees() -> list[ListColumn]:
     words = cache(label)
+
+    def who(row: Any) -> str:
+        by_acting = row.answered_acting_id is not None
+        by = answered_by(row.answer_source, by_staff=row.recorded_by is not None, by_acting=by_acting)
+        return words(by) if by else ""
+
     return [
         ListColumn(_("Name"), WIDE, lambda row: full_name(row) or row.invited_organisation),
         ListColumn(_("Post"), WIDE, lambda row: row.post),
@@ -215,6 +221,7 @@ def invitees() -> list[ListColumn]:
         ListColumn(_("Answer"), MIDDLE, _answer),
         ListColumn(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, row.zone)),
         ListColumn(_("How"), MIDDLE, lambda row: words(row.answer_source) if row.answer_source else ""),
+        ListColumn(_("Answered by"), WIDE, lambda row: who(row) if row.answered_at else ""),
         ListColumn(_("Recorded by"), MIDDLE, lambda row: row.recorded_by),
         ListColumn(_("Represented by"), WIDE, lambda row: row.representative_name),
         ListColumn(_("Their post"), MIDDLE, lambda row: row.representative_post),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from flask import flash, redirect, request, send_file
+from flask import flash, g, redirect, request, send_file
 from flask_login import current_user
 from werkzeug.utils import secure_filename
 
@@ -90,7 +90,10 @@ def send(
 
 
 def record(name: ListName, rows: int, filetype: str, *, of: str = "", also: Mapping[str, str] | None = None) -> None:
-    """Write into the audit log that the user takes a list, with its filters."""
+    """Write into the audit log that the user takes a list, with its filters. Who reads by a link has no account."""
+    if not current_user.is_authenticated:
+        security_event(SecurityKind.EXPORTED, now=clock.now(), list=name.value, rows=rows, **g.get("reader", {}))
+        return
     given = {filter: request.args[filter].strip() for filter in FILTERS if filter in request.args}
     filters = {filter: value for filter, value in {**(also or {}), **given}.items() if _narrows(filter, value)}
     log.info("list exported", endpoint=request.endpoint, user_id=current_user.id, rows=rows, kind=filetype)

@@ -6,7 +6,7 @@ these accounts, and a test fails.
 
 from typing import Any
 
-from flask import abort, g, request
+from flask import abort, current_app, g, request
 from flask_login import current_user
 
 from outreach import clock, reach
@@ -30,7 +30,7 @@ OFFICE = frozenset(
         "people.import_refused", "people.import_report", "people.import_undone", "placements", "planrules", "posts.delete",
         "posts.edit", "posts.edit_holder", "posts.follow", "posts.hand_over", "posts.new", "posts.new_holder",
         "posts.remove_holder", "privacy_texts", "programmes.copy", "programmes.delete", "programmes.edit", "programmes.new",
-        "programmes.publish", "reports.delete_case", "reports.own_map", "reports.preview_map",
+        "programmes.publish", "readinglinks", "reports.delete_case", "reports.own_map", "reports.preview_map",
         "reports.remove_map", "reports.save_case", "reports.use_map", "retention", "rules", "securityevents", "texts",
         "users", "venues.edit", "venues.new", "walkins.decide",
     }
@@ -92,6 +92,11 @@ def is_offices(endpoint: str) -> bool:
     if is_own_affair(endpoint):
         return False
     return endpoint in OFFICE or blueprint in OFFICE or blueprint not in AREA
+
+
+def opens(endpoint: str) -> bool:
+    """Return whether there is such a page, and it is not closed to this account because it has an area."""
+    return endpoint in current_app.view_functions and not (reach.of_request() is not None and is_offices(endpoint))
 
 
 def is_own_affair(endpoint: str) -> bool:

@@ -16,12 +16,15 @@ PUBLIC = frozenset(
         "doorcodes",
         "press",
         "feedfiles",
+        "readers",
         "health",
         "notice",
         "mailbox",
         "static",
     }
 )  # blueprints that need no login
+
+BY_LINK = frozenset({"readers"})  # of them, those with files
 
 
 def needs_login() -> bool:
@@ -37,8 +40,11 @@ def asked_language() -> str | None:
 def is_from_own_page() -> bool:
     """Return whether the request comes from one of our own pages, or was typed by the user.
 
-    An older browser (Safari before 16.4) does not report the site. Its referrer then has to be a page of ours.
+    An older browser (Safari before 16.4) does not report the site. Its referrer then has to be a page of ours. What is read
+    by a link is read in nobody's name, so that is not asked there.
     """
+    if request.blueprint in BY_LINK:
+        return True
     if "Sec-Fetch-Site" in request.headers or not request.user_agent.string.startswith("Mozilla/"):
         return not is_foreign()
     return urlsplit(request.referrer or "").netloc == request.host

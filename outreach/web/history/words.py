@@ -17,12 +17,14 @@ from outreach.delivery.words import calls as call_words
 from outreach.delivery.words import formats
 from outreach.delivery.words import ladder as ladder_words
 from outreach.delivery.words.labels import label, staff_label
+from outreach.domain.answers import BY_LINK
 from outreach.domain.calls import CallOutcome
-from outreach.domain.kinds import GivenKind, IncomingKind, NamedBy, NoLongerActing
+from outreach.domain.kinds import AnswerSource, GivenKind, IncomingKind, NamedBy, NoLongerActing
 from outreach.domain.representation import TO_ASSISTANT
 from outreach.models import Certificate, Invitation, Letter, User
 from outreach.queries.invitations.history import EntryKind, HistoryEntry
 from outreach.services.directory.import_undo import is_undoable
+from outreach.web.frame import areas
 from outreach.web.office import audit_words
 
 # Of an entry of the audit log: said otherwise, or of no use without the record.
@@ -135,7 +137,8 @@ def _call(entry: HistoryEntry, zone: ZoneInfo) -> dict[str, Any]:
 
 def _answer(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     one = entry.what
-    mail = url_for("incoming.show", mail_id=one.incoming_mail_id) if one.incoming_mail_id else ""
+    has_mail = one.incoming_mail_id and areas.opens("incoming.show")
+    mail = url_for("incoming.show", mail_id=one.incoming_mail_id) if has_mail else ""
     wish = _("They wish another day:") + " " + formats.day(one.wished_on) if one.wished_on else ""
     by = one.recorded_by
     return {
@@ -143,13 +146,21 @@ def _answer(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
         "facts": [
             _("by %(name)s, who acts for them", name=one.acting.name) if one.acting else "",
             label(one.source) if one.source else "",
-            _("recorded by %(name)s", name=by.display_name) if by else "",
+            _recorded(one.source, by),
             _("from another device than before") if one.device and one.device_before not in (None, one.device) else "",
             ngettext("%(num)d person named", "%(num)d people named", one.named) if one.named else "",
         ],
         "notes": [one.note, one.reason, wish],
         "links": [(_("from their mail"), mail)] if mail else [],
     }  # fmt: skip
+
+
+def _recorded(source: AnswerSource | None, by: User | None) -> str:
+    if by is None:
+        return ""
+    if source in BY_LINK:
+        return _("while %(name)s was signed in there", name=by.display_name)
+    return _("recorded by %(name)s", name=by.display_name)
 
 
 def _dates(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:

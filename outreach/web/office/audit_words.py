@@ -14,6 +14,7 @@ from outreach.delivery.words.calls import OUTCOMES
 from outreach.delivery.words.formats import clock, language, short_day
 from outreach.delivery.words.labels import LABELS, LIST_LABELS, STAFF_LABELS
 from outreach.domain import zones
+from outreach.domain.answers import AnsweredBy
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, ListName
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.incoming import IncomingReason, Participation
@@ -54,6 +55,7 @@ SUBJECTS: dict[str, Any] = {
     "placement": _l("Placement"),
     "privacy_text": _l("Privacy text"),
     "programme": _l("Programme"),
+    "reading_link": _l("Link for reading"),
     "reminder_rule": _l("Reminder rule"),
     "trusted_root": _l("Root certificate"),
     "user": _l("Account"),
@@ -107,6 +109,7 @@ VERBS: dict[str, Any] = {
     "documentation_saved": _l("press text, or who sees the photos"),
     "downloaded": _l("downloaded as a file"),
     "edited": _l("changed"),
+    "ended": _l("ended"),
     "erased": _l("data erased"),
     "exported": _l("data exported"),
     "factor_added": _l("second factor set up"),
@@ -388,6 +391,7 @@ PAGES = {
     "plan_settings": ("planrules.edit", ""),
     "post": ("posts.show", "post_id"),
     "programme": ("programmes.show", "programme_id"),
+    "reading_link": ("readinglinks.index", ""),
     "user": ("users.edit", "user_id"),
     "venue": ("venues.edit", "venue_id"),
 }
@@ -406,7 +410,7 @@ _LINKED = "incoming_mail"  # shown as a link
 _MARK = "entry"  # the browser's key for an entry that it may send twice; not shown
 _LONGEST = 80  # characters of a value
 # Lists that the log never names. Some of their values also belong to other lists.
-_NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
+_NEVER_LOGGED = (AddressFault, AnsweredBy, IncomingKind, IncomingOutcome, IncomingReason, Participation)
 _WORDS = {one.value: words for one, words in OUTCOMES.items()} | {
     value: words for (kind, value), words in (LABELS | STAFF_LABELS).items() if kind not in _NEVER_LOGGED
 }

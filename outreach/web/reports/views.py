@@ -13,17 +13,17 @@ from outreach.delivery.documents import reports
 from outreach.delivery.spreadsheets import Filetype
 from outreach.delivery.words.formats import days
 from outreach.domain.kinds import ListName, StaffRole
+from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
 from outreach.queries.reports import document
 from outreach.queries.reports.cases import lines as case_lines
 from outreach.queries.reports.figures import ReportScope, last_held_on, report
 from outreach.queries.reports.shapes import city_map
 from outreach.web.exports import columns, file
-from outreach.web.fields.problems import flashing_problems
 from outreach.web.frame.access import has_role, office, staff_required
 from outreach.web.frame.looks import office_zone, url_with
 from outreach.web.frame.request import is_from_own_page
-from outreach.web.frame.say import written_day
+from outreach.web.frame.say import say, written_day
 from outreach.web.reports.blueprint import bp
 from outreach.web.reports.content import content_of, measure_words, month_words, place_words
 from outreach.web.reports.coverage import Measure
@@ -36,15 +36,19 @@ PDF = "pdf"
 @staff_required
 def index() -> Any:
     """Show the report of a period: without days, of the year in which something was held last."""
-    period = _period()
-    return _answer(period.scope, **period.shown)
+    period = asked_period()
+    return report_page(period.scope, **period.shown)
 
 
 @bp.get("/coverage")
 @staff_required
 def coverage() -> Any:
     """Show which kelurahan were reached in a period, on a map and in a table."""
-    period, options = _period(), current_settings()
+    return coverage_page(asked_period())
+
+
+def coverage_page(period: "ReportPeriod", **shown: Any) -> Any:
+    options = current_settings()
     measure = request.args.get("show", Measure.HELD, type=Measure)
     found = report(period.scope, below=options.small_numbers_below, now=clock.now())
     target = options.coverage_target if period.is_of_a_year else 0
@@ -71,11 +75,12 @@ def coverage() -> Any:
         cases=case_lines(zone=office_zone(), now=clock.now()),
         content_period=days(period.scope.first, period.scope.last),
         **period.shown,
+        **shown,
     )
 
 
 @dataclass(frozen=True)
-class _Period:
+class ReportPeriod:
     """shown: what the page shows of it."""
 
     scope: ReportScope
@@ -88,19 +93,23 @@ class _Period:
         return (first.month, first.day) == (1, 1) and first.year == last.year
 
 
-def _period() -> _Period:
+def asked_period(*, only_usual: bool = False) -> ReportPeriod:
     """Return the days that are asked for. Days in the wrong order are turned.
 
     Without any: this year so far; in a year in which nothing was held yet, the last year in which something was.
+    only_usual: ask for other than the usual periods, and it is as if none was asked for.
     """
     now = clock.now()
     today = now.astimezone(office_zone()).date()
     asked = {name: request.args.get(name, type=written_day) for name in ("from", "to")}
     unknown = [request.args[name] for name, day in asked.items() if request.args.get(name) and not day]
+    usual = {(first, last) for _name, first, last in _periods(today)}
+    if only_usual and (asked["from"], asked["to"]) not in usual:
+        asked, unknown = dict.fromkeys(asked), []
     newest = today if any(asked.values()) else last_held_on(office_zone(), now) or today
     year_ends = today if newest.year >= today.year else newest.replace(month=12, day=31)
     first, last = sorted((asked["from"] or newest.replace(month=1, day=1), asked["to"] or year_ends))
-    return _Period(
+    return ReportPeriod(
         ReportScope(office_zone(), first=first, last=last),
         {
             "first": first,
@@ -115,18 +124,24 @@ def _period() -> _Period:
 @bp.get("/programmes/<int:programme_id>")
 @staff_required
 def programme(programme_id: int) -> Any:
-    return _answer(ReportScope(office_zone(), programme_id=programme_id), programme_id=programme_id)
+    return report_page(ReportScope(office_zone(), programme_id=programme_id), programme_id=programme_id)
 
 
-def _answer(scope: ReportScope, **shown: Any) -> Any:
+def report_page(scope: ReportScope, **shown: Any) -> Any:
+    """Return the page of a report, or its file if one is asked for."""
     now, below = clock.now(), current_settings().small_numbers_below
     found = report(scope, below=below, now=now)
     our_office = office()
     content = content_of(found, below=below, office=our_office.short_name if our_office else "", now=now)
+    problem = ""
     if (kind := _asked()) is not None:
-        with flashing_problems():
+        try:
             return _file(content, kind)
-    return render_template("reports/show.html", report=found, content=content, shown=reports.shown, **shown)
+        except Problem as raised:
+            problem = say(raised)
+    return render_template(
+        "reports/show.html", report=found, content=content, shown=reports.shown, problem=problem, **shown
+    )
 
 
 def _asked() -> str | None:

@@ -20,8 +20,8 @@ from outreach.web.frame.areas import SAFE_METHODS
 from outreach.web.frame.sign_in import kept_forms
 
 FORMS = frozenset({
-    "users.new", "users.edit", "feeds.index", "feeds.new", "feeds.renew", "people.erase", "security.two_factor_setup",
-    "security.wan_register", "security.mf_recovery_codes",
+    "users.new", "users.edit", "feeds.index", "feeds.new", "feeds.renew", "readinglinks.new", "people.erase",
+    "security.two_factor_setup", "security.wan_register", "security.mf_recovery_codes",
 })  # fmt: skip
 BUTTONS = frozenset(
     {

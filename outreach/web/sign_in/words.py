@@ -40,6 +40,8 @@ KINDS: dict[SecurityKind, Any] = {
     SecurityKind.ALARM: _l("Many failures: mail to the administrators"),
     SecurityKind.EXPORTED: _l("List downloaded"),
     SecurityKind.LINK_VIEWED: _l("Invitee's link opened while signed in"),
+    SecurityKind.READING_LINK_MADE: _l("Link for reading made"),
+    SecurityKind.READING_LINK_ENDED: _l("Link for reading ended"),
 }
 
 FACTORS: dict[str, Any] = {

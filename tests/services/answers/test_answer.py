@@ -8,14 +8,16 @@ import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, DeadlinePassed, Representative, RepresentativeUnnamed
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import AnswerSource, NamedBy, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Link, Message, Person, Reminder
+from outreach.models import Activity, GivenAnswer, Invitation, Link, Message, Person, Reminder
 from outreach.queries.answers import page as answer_page
+from outreach.services.answers import acting, nominees
 from outreach.services.answers import answer as answering
-from outreach.services.answers import nominees
 from outreach.services.answers import record as recording
+from outreach.services.answers import undo as undoing
+from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
@@ -301,3 +303,51 @@ def test_a_link_revoked_while_its_answer_waits_records_nothing(any_app, activity
     answering_now.join()
     assert len(raised) == 1
     assert db.session.scalar(sa.select(Invitation.answered_at)) is None
+
+
+def noted_with(*invitations: Invitation) -> list[tuple[int | None, list[int | None]]]:
+    """Return the account that is noted with each invitation's answer, and those with all that was kept of it."""
+    db.session.expire_all()
+    kept = sa.select(GivenAnswer.recorded_by_id).order_by(GivenAnswer.id)
+    return [
+        (one.answer_recorded_by_id, list(db.session.scalars(kept.where(GivenAnswer.invitation_id == one.id))))
+        for one in invitations
+    ]
+
+
+def test_an_answer_by_link_where_staff_are_signed_in_is_marked_as_theirs_until_the_invitee_answers(
+    activity, ani, coordinator
+):
+    invite(activity, ani)
+    publish(activity)
+    staff, mine = coordinator.id, invitation_of(activity, ani)
+    coming, not_coming = LinkAnswer(Choice.COMING), LinkAnswer(Choice.NOT_COMING)
+    answering.answer_all(token_of(ani), {activity.id: coming}, now=at(5))
+    assert noted_with(mine) == [(None, [None])]
+    answering.answer_all(token_of(ani), {activity.id: not_coming}, now=at(5), staff=coordinator)  # in the same moment
+    assert noted_with(mine) == [(staff, [None, staff])]
+    undoing.undo(token_of(ani), now=at(5, 9), staff=coordinator)
+    assert noted_with(mine) == [(None, [None, staff, staff])]
+    answering.answer_all(token_of(ani), {activity.id: not_coming}, now=at(6), staff=coordinator)
+    answering.answer_all(token_of(ani), {activity.id: coming}, now=at(6, 9))
+    assert noted_with(mine) == [(None, [None, staff, staff, staff, None])]
+    undoing.undo(token_of(ani), now=at(6, 10))
+    assert noted_with(mine) == [(staff, [None, staff, staff, staff, None, None])]
+
+
+def test_so_are_the_names_that_an_office_gives_and_the_answer_of_who_comes_in_somebodys_place(
+    activity, police, chief, coordinator
+):
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    invite(activity, chief)
+    publish(activity)
+    staff, office, his = coordinator.id, invitation_of(activity, police), invitation_of(activity, chief)
+    named = LinkAnswer(Choice.COMING, nominees=[Nominee("Rina"), Nominee("Dedi")])
+    answering.answer_all(token_of(police), {activity.id: named}, now=at(5), staff=coordinator)
+    assert noted_with(office, *office.nominees) == [(staff, [staff])] * 3
+    rina = Representative("Kompol Rina Dewi", email="rina@example.com")
+    answering.answer(token_of(chief), activity.id, Choice.REPRESENTED, rina, now=at(5))
+    assert his.acting.named_by is NamedBy.INVITEE
+    token = tokens.acting_token(his.acting.nonce)
+    acting.answer(token, activity.id, Choice.COMING, now=at(6), staff=coordinator)
+    assert noted_with(his) == [(None, [None, staff])]  # whether they are represented, the invitee has said

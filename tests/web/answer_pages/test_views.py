@@ -1,5 +1,6 @@
 """The page behind an invitee's link: what it shows, what its buttons do; only buttons change anything."""
 
+import csv
 import gzip
 import re
 from datetime import date
@@ -34,6 +35,7 @@ from tests.world import (
     an_organisation,
     at,
     draft_activity,
+    invitation_of,
     invite,
     invite_organisation,
     log_in,
@@ -1572,6 +1574,20 @@ def test_an_answer_by_link_from_a_signed_in_browser_is_in_the_audit_log(app, pho
     assert (entry.user_id, entry.subject_name) == (coordinator.id, "Ani Wijaya")
     assert entry.detail == {"activity": four_days[1].title, "state": "not_coming"}
     assert states(ani) == ["coming", "not_coming"]
+
+
+def test_staff_read_which_answers_by_link_came_while_one_of_them_was_signed_in(app, phone, four_days, ani, coordinator):
+    invite_and_mark(ani, *four_days[:2])
+    press(phone, ani, four_days[0].id, choice="coming")
+    client, theirs = log_in(app, coordinator), "while Coordinator was signed in there"
+    press(client, ani, four_days[1].id, choice="not_coming")
+    for day, said, who in ((0, False, "the invitee"), (1, True, "staff, by the invitee's link")):
+        activity, invitation = four_days[day], invitation_of(four_days[day], ani)
+        for page in (f"/invitations/{invitation.id}/history", f"/activities/{activity.id}/invitees"):
+            assert (theirs in client.get(f"{page}?lang=en").text) is said, page
+        file = client.get(f"/activities/{activity.id}/invitees?file=csv&lang=en").data.decode("utf-8-sig")
+        (row,) = csv.DictReader(file.splitlines())
+        assert (row["Answered by"], row["Recorded by"]) == (who, "Coordinator" if said else "")
 
 
 def test_every_other_use_of_a_link_from_a_signed_in_browser_is_in_the_audit_log(

@@ -1,8 +1,70 @@
-"""What each route answers a coordinator of an area. A new route fails the tests until it has its lines here.
+"""Who opens each route, and what it answers an account with an area. A new route fails the tests until it has its lines here.
 
 A new line says what was thought about: that what the route shows of others is nothing (404, or a page without it). Routes of the
 office (`OFFICE` of web/frame/areas.py) answer 403 and have no line.
 """
+
+# Who may open it: all routes of a blueprint, or one. Viewers send no form, whatever stands here (but OWN_AFFAIRS).
+ADMINISTRATORS = frozenset({
+    "audit", "certificates.settings", "certificates.settings_preview", "certificates.shipped_template", "letters.remove_root",
+    "letters.settings", "letters.settings_preview", "letters.shipped_template", "letters.trusted_roots", "letters.word_settings",
+    "letters.word_template", "office", "privacy_texts", "reports.own_map", "reports.preview_map", "reports.remove_map",
+    "reports.use_map", "retention", "securityevents", "signins.end_all", "signins.end_of_other",
+    "signins.of_other", "users.edit", "users.index", "users.new", "users.renew_password", "users.reset_factors",
+})  # fmt: skip
+CHANGED_BY_ADMINISTRATORS = frozenset({"planrules.edit"})  # all staff read these
+COORDINATORS = frozenset({
+    "absences.add", "absences.add_calendar", "absences.read_calendar", "absences.remove", "absences.remove_calendar",
+    "activities.agenda", "activities.cancel", "activities.community", "activities.delete", "activities.edit",
+    "activities.invitations_time", "activities.move", "activities.new", "activities.postpone", "activities.publish",
+    "activities.publish_together", "attendance.left", "attendance.settle", "attendance.tick", "attendance.tick_one",
+    "attendance.walk_in", "bell", "calendar.move", "calendar.moved", "calendar.undo", "calls.allow_number", "calls.leave",
+    "calls.open_whatsapp", "calls.organisation", "calls.person", "calls.settle", "calls.skip", "calls.take", "calls.take_next",
+    "certificates.correct", "certificates.make_all", "certificates.make_one", "certificates.revoke", "certificates.start_bundle",
+    "consents", "data_requests", "devices.rename", "documentation.add", "documentation.arrange", "documentation.save",
+    "documents", "door", "doorcards", "feedback.questions", "feedback.usual_questions", "feeds", "findings.intend",
+    "findings.take_back", "followups.settle", "followups.whatsapp", "freetimes", "incoming.allow_again", "incoming.deal_with",
+    "incoming.deal_with_sender", "incoming.reopen", "invitations.invite_cadres", "invitations.invite_organisations",
+    "invitations.invite_people", "invitations.invite_together", "invitations.nominees", "invitations.quota",
+    "invitations.record", "invitations.remind", "invitations.renew_link", "invitations.revoke_link", "invitations.undo_answer",
+    "invitations.undo_representative", "invitations.withdraw", "kla.activity", "kla.preview", "kla.programme", "kla.replace",
+    "kla.start_bundle", "ladders.add_offered", "ladders.edit", "ladders.proposals", "ladders.swap", "letters.accept",
+    "letters.check_again", "letters.come_back", "letters.letter_first", "letters.new", "letters.number_all", "letters.send",
+    "letters.start_bundle", "letters.take_over_plan", "letters.to_sign", "letters.to_srikandi", "letters.to_word",
+    "letters.withdraw", "letters.without_letter", "materials.add", "materials.days", "materials.hide", "materials.remove",
+    "materials.show", "materials.topic",
+    "messages.again", "messages.resend", "minutes.add_follow_up", "minutes.ask", "minutes.ask_again", "minutes.reply",
+    "minutes.send_out", "minutes.whatsapp", "organisations.allow_address", "organisations.edit", "organisations.new",
+    "organisations.renew_link", "organisations.resume", "organisations.stop", "people.allow_address", "people.edit",
+    "people.erase", "people.export", "people.import_", "people.import_columns", "people.import_confirm",
+    "people.import_correct", "people.import_decide", "people.import_done", "people.import_preview", "people.import_refused",
+    "people.import_report", "people.import_undone", "people.new", "people.renew_link", "people.resume", "people.stop",
+    "people_groups.delete", "people_groups.edit", "people_groups.new", "placements.ask", "placements.delete", "placements.new",
+    "placements.start", "placements.stop", "placements.take", "placements.taken", "placements.undo", "polls.asked",
+    "polls.change_asked", "polls.choose", "polls.close", "polls.delete", "polls.edit", "polls.new", "polls.open_poll",
+    "polls.record", "polls.reopen", "posts.delete", "posts.edit", "posts.edit_holder", "posts.follow", "posts.hand_over",
+    "posts.new", "posts.new_holder", "posts.remove_holder", "programmes.copy", "programmes.delete", "programmes.edit",
+    "programmes.new", "programmes.publish", "readinglinks", "reports.delete_case", "reports.save_case", "rules.edit",
+    "rules.new", "rules.reset", "scans", "signedlist.read", "signedlist.remove", "signedlist.take_over", "signedlist.upload",
+    "texts.edit", "texts.reset", "texts.trial", "venues.edit", "venues.new", "walkins.decide",
+})  # fmt: skip
+EVERYBODY = frozenset({
+    "absences.show", "account", "activities.index", "activities.show", "attendance.log", "attendance.now", "attendance.paper",
+    "attendance.sheet", "calendar.events", "calendar.index", "calls.activity", "calls.asked_questions", "calls.index",
+    "calls.programme", "calls.progress", "certificates.entitled", "certificates.index", "certificates.pdf",
+    "certificates.preview", "certificates.show", "devices.index", "documentation.archive", "documentation.photo",
+    "documentation.show", "documentation.small", "feedback.result", "findings.index", "followups.index", "followups.show",
+    "goon", "histories", "incoming.addresses", "incoming.index", "incoming.show", "invitations.evidence_file",
+    "invitations.index", "invitations.names_paper", "invitations.show", "kla.choose", "kla.index", "kla.indicator", "kla.list_",
+    "kla.list_file", "kla.year", "ladders.index", "letters.index", "letters.pdf", "letters.preview", "letters.show",
+    "letters.signed_file", "letters.srikandi", "materials.acting_photo", "materials.download", "materials.photo",
+    "messages.index", "messages.sent_html", "messages.show", "minutes.pdf", "minutes.show", "minutes.to_word",
+    "organisations.index", "organisations.show", "overview", "people.index", "people.show", "people_groups.index",
+    "placements.index", "placements.show", "planrules", "polls.index", "polls.show", "posts.index", "posts.show",
+    "programmes.index", "programmes.rundown", "programmes.show", "reports.case_list", "reports.coverage", "reports.index",
+    "reports.programme", "rules.index", "search", "signedlist.file", "signedlist.show", "signins.end", "signins.end_others",
+    "signins.index", "texts.index", "texts.preview", "users.language", "venues.index", "walkins.index",
+})  # fmt: skip
 
 # About rows of another area, by GET.
 FOREIGN_GET = {

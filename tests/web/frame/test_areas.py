@@ -8,17 +8,27 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from outreach import reach
+from outreach.delivery.mail.ical_feed import feed_url
 from outreach.domain.access import NotYours
-from outreach.domain.kinds import Role, StaffRole
+from outreach.domain.kinds import FeedScope, Role, StaffRole
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import Invitation, Region, SecurityEvent, User
 from outreach.models.access import GUARDED
-from outreach.web.frame import areas
+from outreach.services import bundles, feeds
+from outreach.services.bundles import Bundle, BundleForm, BundleOf, BundleState
+from outreach.services.office import access as access_rules
+from outreach.services.office import staff
+from outreach.services.office.staff import UserValues
+from outreach.services.planning.book import SpeakerTaken
+from outreach.web.frame import access, areas
 from outreach.web.frame.request import PUBLIC
 from tests.web.frame import routes
 from tests.world import (
+    NOW,
     StandingClock,
     a_person,
     account,
@@ -29,6 +39,7 @@ from tests.world import (
     invite,
     invite_organisation,
     log_in,
+    move,
     publish,
 )
 from tests.world.everywhere import one_row_in_each_table
@@ -46,7 +57,7 @@ ROWS = {
     "post_id": "post", "proposal_id": "proposed_topic", "returned_id": "returned_file", "root_id": "trusted_root",
     "search_id": "placement", "slot_id": "poll_slot", "subject_id": "person", "user_id": "user",
 }  # fmt: skip
-WORDS = {"kind": "person", "key": "x" * 32, "locale": "id", "name": "speakers"}
+WORDS = {"kind": "person", "key": "x" * 32, "locale": "id", "name": "speakers", "session_id": "99999999"}
 
 
 def with_area(user: User, *codes: str) -> User:
@@ -66,7 +77,7 @@ def staff_routes(app: Flask) -> Iterator[tuple[str, str, str]]:
 def address(rule: str, ids: dict[str, int]) -> str:
     def value(part: re.Match[str]) -> str:
         name = part[1]
-        return str(ids[ROWS[name]]) if name in ROWS else WORDS[name]
+        return str(ids[ROWS[name]]) if name in ROWS else WORDS.get(name, "1")
 
     return re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", value, rule)
 
@@ -136,6 +147,92 @@ def test_every_route_is_the_offices_or_the_areas(app: Flask):
         "write a line in outreach/web/frame/areas.py: is it the office's, or does it show what lies in an area?"
     )
     assert {one for one in known if "." in one} <= endpoints  # no line is left of a page that is gone
+
+
+def who_opens(endpoint: str) -> frozenset[str]:
+    """Return the one of the three sets of routes.py that has the endpoint's line, or its blueprint's."""
+    (found,) = (
+        one
+        for one in (routes.ADMINISTRATORS, routes.COORDINATORS, routes.EVERYBODY)
+        if {endpoint, endpoint.partition(".")[0]} & one
+    )
+    return found
+
+
+def expected(role: StaffRole, endpoint: str, method: str) -> str:
+    """Return whether a role in the whole office is refused."""
+    who = who_opens(endpoint)
+    if role is StaffRole.ADMINISTRATOR:
+        return "opens"
+    changes = method == "POST" and endpoint not in access.OWN_AFFAIRS
+    looks_only = role is StaffRole.VIEWER and (changes or who is not routes.EVERYBODY)
+    of_administrators = who is routes.ADMINISTRATORS or (
+        method == "POST" and endpoint in routes.CHANGED_BY_ADMINISTRATORS
+    )
+    return "403" if looks_only or of_administrators else "opens"
+
+
+def test_every_route_has_one_line_that_says_who_opens_it(app: Flask):
+    endpoints = {endpoint for endpoint, _rule, _method in staff_routes(app)}
+    lines = [*routes.ADMINISTRATORS, *routes.COORDINATORS, *routes.EVERYBODY]
+    assert len(lines) == len(set(lines))
+    by_itself = {line.partition(".")[0] for line in lines if "." in line}
+    whole = {line for line in lines if "." not in line}
+    assert whole & by_itself == set(), "a blueprint whose routes differ has a line for each of them"
+    assert {one for one in endpoints if not {one, one.partition(".")[0]} & set(lines)} == set(), (
+        "write a line in tests/web/frame/routes.py"
+    )
+    assert {
+        one for one in lines if one not in endpoints | {endpoint.partition(".")[0] for endpoint in endpoints}
+    } == set()
+
+
+def test_each_role_in_the_whole_office_opens_what_its_line_says_and_nobody_else_opens_anything(
+    app: Flask, office, administrator: User
+):
+    """Nothing of what the addresses name is there: who may open a page is decided before it is looked for."""
+    roles = {role: account(role, role.value) for role in (StaffRole.COORDINATOR, StaffRole.VIEWER)}
+    substitute, ended = (staff.add(UserValues(name, f"{name}@example.com", role), by=None, now=NOW).user for name, role in
+                         (("wati", StaffRole.VIEWER), ("dedi", StaffRole.COORDINATOR)))  # fmt: skip
+    substitute.stands_in_for, substitute.password_ends_at = administrator, None
+    substitute.stands_in_from = substitute.stands_in_until = NOW.date()
+    ended.access_until, ended.password_ends_at = date(2027, 1, 3), None
+    db.session.commit()
+    clients = {
+        "administrator": (log_in(app, administrator), StaffRole.ADMINISTRATOR),
+        "coordinator": (log_in(app, roles[StaffRole.COORDINATOR]), StaffRole.COORDINATOR),
+        "viewer": (log_in(app, roles[StaffRole.VIEWER]), StaffRole.VIEWER),
+        "stands in": (log_in(app, substitute), StaffRole.COORDINATOR),
+        "anonymous": (app.test_client(), None),
+    }
+    ids, wrong = dict.fromkeys(ROWS.values(), 99_999_999), []
+    for endpoint, rule, method in staff_routes(app):
+        path = address(rule, ids)
+        for name, (client, role) in (*clients.items(), ("ended", (log_in(app, ended), None))):
+            answer = client.open(path, method=method)
+            wanted = "sign in" if role is None else expected(role, endpoint, method)
+            if _class_of(answer) != wanted:
+                wrong.append((name, method, endpoint, answer.status_code, wanted))
+    assert wrong == [], "\n".join(map(str, wrong))
+
+
+def _class_of(answer: TestResponse) -> str:
+    if answer.status_code == 302 and answer.headers["Location"].startswith("/login"):
+        return "sign in"
+    return "403" if answer.status_code == 403 else "opens"
+
+
+def test_a_viewer_of_an_area_opens_no_more_of_what_is_foreign_than_its_coordinator(app: Flask, office, foreign):
+    viewer, before = with_area(account(StaffRole.VIEWER, "Vera"), IMOPURO), stored()
+    client, wrong = log_in(app, viewer), []
+    for method, by_coordinator in (("GET", routes.FOREIGN_GET), ("POST", routes.FOREIGN_POST)):
+        for endpoint, answer in answers(app, client, foreign, method).items():
+            open_to_viewers = method == "GET" and who_opens(endpoint) is routes.EVERYBODY
+            allowed = {by_coordinator[endpoint]} if open_to_viewers else {"403"} if method == "POST" else {"403", "404"}
+            if answer not in allowed:
+                wrong.append((method, endpoint, answer, allowed))
+    assert wrong == [], "\n".join(map(str, wrong))
+    assert stored() == before
 
 
 def test_a_coordinator_of_an_area_gets_and_changes_nothing_foreign_by_any_route(app: Flask, siti: User, foreign):
@@ -211,6 +308,64 @@ def test_a_change_that_is_refused_when_it_is_written_is_recorded_as_well(app: Fl
     monkeypatch.setitem(app.view_functions, "people.index", refuse)
     assert log_in(app, siti).get("/people").status_code == 403
     assert db.session.query(SecurityEvent).filter_by(kind=SecurityKind.FORBIDDEN).one().user_id == siti.id
+
+
+def test_a_speaker_who_is_elsewhere_is_taken_and_nobody_reads_where(app: Flask, siti: User, hall, programme):
+    speaker = a_person("Sari", region_code=IMOPURO)
+    for day, title, code in ((18, FOREIGN, YOSODADI), (19, "Rapat Imopuro", IMOPURO)):
+        own = draft_activity(None, None, day, title=title, public_title=title, region_code=code)
+        invite(own, speaker, role=Role.SPEAKER)
+        publish(own, tick=False)
+    moved = {
+        "on": "2027-01-18",
+        "begins": "08:00",
+        "ends": "12:00",
+        "version": str(own.version),
+        "reason": "Aula dipakai",
+    }
+    client, page = log_in(app, siti), f"/calendar/{own.id}/move"
+    for answer in (client.get(page, query_string=moved), client.post(page, data=moved)):
+        assert (FOREIGN in answer.text, "another activity of the office" in answer.text) == (False, True)
+    with reach.keeping_to(access_rules.reach_of(siti, now=NOW)), pytest.raises(SpeakerTaken) as refused:
+        move(own, at(18, 8), at(18, 12), now=NOW)
+    assert (FOREIGN in str(refused.value.values), refused.value.values["by"]) == (False, "–")
+
+
+def test_a_calendar_address_shows_what_the_account_that_made_it_sees_today(app: Flask, own, siti: User, foreign):
+    feed = feeds.make(FeedScope.EVERYTHING, None, "HP Siti", by=siti, now=NOW)
+    path = feed_url(feed).partition("localhost")[2]
+
+    def shown() -> tuple[bool, bool]:
+        calendar = app.test_client().get(path).text
+        return f"/activities/{own['activity']}\r\n" in calendar, f"/activities/{foreign['activity']}\r\n" in calendar
+
+    found = [shown()]
+    with_area(siti, YOSODADI)
+    found.append(shown())
+    siti.area_only = False
+    db.session.commit()
+    assert [*found, shown()] == [(True, False), (False, True), (True, True)]
+    siti.access_until = date(2027, 1, 3)
+    db.session.commit()
+    assert app.test_client().get(path).status_code == 404
+
+
+def test_a_bundle_of_letters_is_gone_once_one_of_them_is_out_of_sight(app: Flask, siti: User, foreign):
+    letter = one_row_in_each_table("Punya", IMOPURO, siti.id, in_programme=False)["letter"]
+
+    long_ago = at(1, year=2020)  # files have the time of the machine: none of them counts as too old
+
+    def kept(*letters: int) -> str:
+        bundle = Bundle(siti.id, BundleOf.LETTERS, BundleForm.ZIP, letters, NOW, state=BundleState.STOPPED)
+        return bundles.begin(bundle, now=long_ago, launch=lambda _key: None)
+
+    client, keys = log_in(app, siti), [kept(letter), kept(letter, foreign["letter"]), kept()]
+    pages = [f"/documents/{key}{rest}" for key in keys for rest in ("", "/file")]
+    for key in keys:
+        (bundles._folder() / f"{key}.zip").write_bytes(b"PK")
+    assert [client.get(page).status_code for page in pages] == [200, 200, 404, 404, 404, 404]
+    with_area(siti, YOSODADI)
+    assert {client.get(page).status_code for page in pages} == {404}
 
 
 def edited(activity) -> dict[str, str]:

@@ -51,6 +51,7 @@ from outreach.models import (
     PollInvitee,
     PostHolder,
     ProposedTopic,
+    ReadingLink,
     RecoveryCode,
     Scan,
     SecurityEvent,
@@ -423,6 +424,10 @@ STORES: tuple[Store, ...] = (
         ("user", "user_role", "user_area", "recovery_code", "passkey"),
     ),
     Store("ended_accounts", P.ACCOUNTS, User, _ended_accounts, _forget_accounts, ("user",)),
+    Store(
+        "reading_links", P.ACCOUNTS, ReadingLink, _plain(ReadingLink, ReadingLink.ends_on), _deleting(ReadingLink),
+        ("reading_link",),
+    ),
     Store(
         "requests", P.REQUESTS, DataRequest, _plain(DataRequest, DataRequest.done_at, DataRequest.done_at.is_not(None)),
         _deleting(DataRequest), ("data_request", "privacy_mail"),

@@ -19,7 +19,7 @@ from outreach.models import AccountRole, Passkey, User
 from outreach.services.office import staff
 from outreach.settings import Settings
 from outreach.transactions import begin_writing
-from outreach.web.frame import access, looks
+from outreach.web.frame import access, areas, looks
 from outreach.web.frame.access import has_role, may_change
 from outreach.web.frame.accounts import second_factors, security_words
 from outreach.web.frame.accounts.password_forms import NewPasswordForm, SameUserForm, SignInForm
@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
     access.init_app(app, settings)
     looks.init_app(app)
     app.jinja_env.globals.update(
-        may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
+        may_change=may_change, has_role=has_role, opens=areas.opens, demo=settings.demo, demo_logins=demo_logins,
         back_or=back_or, back_to_choices=back_to_choices, coming_back=coming_back, this_page=this_page,
         leading_back=leading_back, stay_signed_in_days=lambda: current_settings().stay_signed_in_days,
     )  # fmt: skip
