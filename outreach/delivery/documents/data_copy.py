@@ -3,8 +3,9 @@
 templates/privacy/copy.typ is the template; it gets the words as data. `held` is what services/privacy/person.py exports.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,13 @@ from flask_babel import lazy_gettext as _l
 
 from outreach.delivery.documents import parts
 from outreach.delivery.documents.typeset import MAIN, press
-from outreach.delivery.words import formats
+from outreach.delivery.words import calls, formats
+from outreach.delivery.words.labels import label
+from outreach.domain.calls import CallOutcome
+from outreach.domain.door.scans import ScanOutcome
+from outreach.domain.kinds import AgeGroup, CadreKind, MailKind, Sex
+from outreach.domain.privacy.requests import ConsentWay, RequestKind, RequestOutcome
+from outreach.domain.states import InvitationState, MessageState
 from outreach.settings import TEMPLATES
 
 FORM = TEMPLATES / "privacy" / "copy.typ"
@@ -49,6 +56,22 @@ SECTIONS: tuple[tuple[str, object, tuple[tuple[str, object], ...]], ...] = (
     ("requests", _l("Requests about data"), (("kind", ""), ("received_at", ""), ("outcome", ""), ("what_done", ""))),
     ("changes_by_staff", _l("Changes by staff"), (("at", ""), ("action", ""))),
 )  # fmt: skip
+# Values of closed lists, by part and name: the copy says them in words.
+LISTS: dict[tuple[str, str], type[StrEnum]] = {
+    ("person", "sex"): Sex,
+    ("person", "age_group"): AgeGroup,
+    ("cadre_roles", "kind"): CadreKind,
+    ("invitations", "state"): InvitationState,
+    ("answers", "answer"): InvitationState,
+    ("mails", "kind"): MailKind,
+    ("mails", "state"): MessageState,
+    ("archived_mails", "kind"): MailKind,
+    ("calls", "outcome"): CallOutcome,
+    ("scans", "outcome"): ScanOutcome,
+    ("consents", "way"): ConsentWay,
+    ("requests", "kind"): RequestKind,
+    ("requests", "outcome"): RequestOutcome,
+}
 
 
 @cache
@@ -56,8 +79,13 @@ def shipped_form() -> bytes:
     return FORM.read_bytes()
 
 
-def pdf(held: Mapping[str, Any], office: str, contact: str, *, zone: Any, now: datetime) -> bytes:
-    """Return the copy as PDF/A in the current language. zone: the office's. Raise what typeset.py raises."""
+def pdf(
+    held: Mapping[str, Any], office: str, contact: str, *, zone: Any, verb: Callable[[str], str], now: datetime
+) -> bytes:
+    """Return the copy as PDF/A in the current language. Raise what typeset.py raises.
+
+    zone: the office's. verb: returns an action of the audit log in words.
+    """
     data = {
         "language": formats.language(),
         "title": gettext("Copy of the personal data"),
@@ -67,34 +95,40 @@ def pdf(held: Mapping[str, Any], office: str, contact: str, *, zone: Any, now: d
         "note": gettext(
             "The JSON file that you can also get has every value. Whom to ask: %(contact)s.", contact=contact
         ),
-        "sections": [section for section in (_section(held, zone, *one) for one in SECTIONS) if section["lines"]],
+        "sections": [one for one in (_section(held, zone, verb, *part) for part in SECTIONS) if one["lines"]],
     }
     with press() as printing:
         return printing.pdf({MAIN: shipped_form(), "copy.json": parts.data(data)}, at=now)
 
 
 def _section(
-    held: Mapping[str, Any], zone: Any, key: str, heading: object, fields: Sequence[tuple[str, object]]
+    held: Mapping[str, Any],
+    zone: Any,
+    verb: Callable[[str], str],
+    key: str,
+    heading: object,
+    fields: Sequence[tuple[str, object]],
 ) -> dict[str, Any]:
+    def said(row: Mapping[str, Any]) -> list[str]:
+        values = []
+        for name, word in fields:
+            if row.get(name) not in (None, "", [], {}):
+                value = verb(row[name]) if name == "action" else _plain(key, name, row[name], zone)
+                values.append(f"{word}: {value}" if word else value)
+        return values
+
     found = held.get(key) or []
-    if isinstance(found, Mapping):  # one value to a line
-        lines = [f"{word}: {_plain(found[name], zone)}" for name, word in fields if found.get(name)]
-    else:
-        lines = [_line(row, fields, zone) for row in found[:MOST_LINES]]
+    lines = said(found) if isinstance(found, Mapping) else ["; ".join(said(row)) for row in found[:MOST_LINES]]
     return {"heading": str(heading), "lines": lines}
 
 
-def _line(row: Mapping[str, Any], fields: Sequence[tuple[str, object]], zone: Any) -> str:
-    said = []
-    for name, word in fields:
-        if row.get(name) not in (None, "", [], {}):
-            value = _plain(row[name], zone)
-            said.append(f"{word}: {value}" if word else value)
-    return "; ".join(said)
-
-
-def _plain(value: Any, zone: Any) -> str:
-    """Return a value in words: instants in the office's zone, yes and no, everything else as it is stored."""
+def _plain(part: str, name: str, value: Any, zone: Any) -> str:
+    """Return a value in words: of closed lists, instants in the office's zone, yes and no; everything else as it is stored."""
+    if (part, name) in LISTS:
+        member = LISTS[part, name](value)
+        return calls.outcome(member) if isinstance(member, CallOutcome) else label(member)
+    if name == "what_done":  # what the program itself wrote is in the catalogue: delivery/words/retention.py
+        return gettext(value)
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, str) and len(value) >= 19 and value[4:5] == "-" and "T" in value:

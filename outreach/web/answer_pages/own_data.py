@@ -32,6 +32,7 @@ from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
+from outreach.web.office.audit_words import verb
 
 
 class DataForm(LinkForm):
@@ -100,7 +101,7 @@ def copy(token: str) -> Any:
     held = privacy.export(found.person.id, by=None, now=now)
     if request.form.get("type") == "pdf":
         contact = answer_page.office_contact()
-        pdf = data_copy.pdf(held, contact.office, str(contact), zone=office_zone(), now=now)
+        pdf = data_copy.pdf(held, contact.office, str(contact), zone=office_zone(), verb=verb, now=now)
         return _file(pdf, "application/pdf", "pdf")
     text = flask_json.dumps(held, ensure_ascii=False, indent=2)
     return _file(text.encode(), "application/json", "json")

@@ -173,7 +173,7 @@ def words(language: str) -> dict[str, Any]:
         "something_else": _("Something else"),
         "what_else": _("What would you like?"),
         "send_words": _("Send"),
-        "copy": _("The copy of your data"),
+        "copy_title": _("The copy of your data"),
         "copy_kinds": _("PDF is to read, JSON is for other programs. Nothing is stored on this page."),
         "copy_until": _("This link is valid until"),
         "new_address": _("Your new e-mail address"),

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pypdfium2 import PdfDocument
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose
@@ -45,12 +46,13 @@ def test_the_copy_is_taken_by_the_mailed_link_as_pdf_or_json_under_a_name_that_n
     assert "is on its way" in client.get(press(client, link, wish="copy").location).get_data(as_text=True)
     (asked,) = rows_of(DataRequest)
     copy = requests.link_of(asked, LinkPurpose.COPY)
-    assert client.get(f"/j/{copy}/copy?lang=en").status_code == 200
+    assert "<h1>The copy of your data</h1>" in client.get(f"/j/{copy}/copy?lang=en").get_data(as_text=True)
     assert [entry for entry in rows_of(AuditEntry) if entry.action == "person.exported"] == []
     data = press(client, copy, "copy", type="json")
     assert json.loads(data.data)["person"]["phone"] == "+6281234567890"
     pdf = press(client, copy, "copy", type="pdf")
-    assert pdf.data.startswith(b"%PDF")
+    text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(pdf.data))
+    assert [word in text for word in ("a copy of the data;", "patbm", "PATBM")] == [True, False, True]
     assert [one.headers["Content-Disposition"] for one in (data, pdf)] == [
         "attachment; filename=data.json",
         "attachment; filename=data.pdf",
