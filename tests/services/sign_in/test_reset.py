@@ -87,6 +87,8 @@ def test_a_new_password_by_an_administrator_and_another_address_end_the_link(
 ):
     ask_for(coordinator.email)
     staff.renew_password(coordinator.id, by=administrator, now=NOW)
+    with pytest.raises(ResetLinkUnusable):
+        reset.opened(links(server)[0], now=LATER)
     ask_for(coordinator.email)
     other = UserValues(coordinator.name, "baru@example.com", StaffRole.COORDINATOR)
     staff.edit(coordinator.id, other, by=administrator, now=NOW)

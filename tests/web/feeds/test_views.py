@@ -211,6 +211,7 @@ def test_a_feed_of_an_area_tells_that_an_activity_of_a_programme_has_moved(
     one = published_for_nobody
     one.region_code = "18.72.01.1003"
     coordinator.area_only, coordinator.areas = True, [db.session.get_one(Region, "18.72.01")]
+    db.session.commit()
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=coordinator, now=NOW)
     address, client = feed_url(feed).removeprefix("http://localhost"), any_app.test_client()
     clock_stands.now = NOW + timedelta(days=1)
