@@ -190,7 +190,7 @@ VERBS: dict[str, Any] = {
     "revoked": _l("link revoked"),
     "scanned": _l("scans received from a device"),
     "sent": _l("sent out"),
-    "set_up": _l("set up"),
+    "set_up": _l("set up for the first time"),
     "signed": _l("accepted as signed"),
     "signed_list_kept": _l("signed list uploaded"),
     "signed_list_read": _l("signed list read"),
