@@ -27,7 +27,7 @@ from outreach.services.privacy import consents, requests
 from outreach.services.privacy import person as privacy
 from outreach.services.privacy.consents import ConsentValues
 from outreach.services.privacy.requests import Entered
-from tests.world import NOW, a_person, drain, fresh, give_link, rows_of
+from tests.world import NOW, a_person, an_organisation, drain, fresh, give_link, rows_of
 
 HOUR, A_SECOND = timedelta(hours=1), timedelta(seconds=1)
 
@@ -63,9 +63,13 @@ def test_the_copy_goes_to_the_known_address_and_is_there_for_24_hours(token, ani
 
 
 def test_a_shared_address_gets_no_copy_and_the_request_waits_for_staff(token, ani):
-    a_person("Budi", email="ANI@example.com")
-    assert not requests.ask_for_copy(token, now=NOW)
+    others = (a_person("Budi", email="ANI@example.com"), an_organisation("Kelurahan Imopuro", email="ani@example.com"))
+    for other in others:
+        assert not requests.ask_for_copy(token, now=NOW)
+        db.session.delete(other)
+        db.session.commit()
     assert ([row.done_at for row in rows_of(DataRequest)], told()) == ([None], [])
+    assert requests.ask_for_copy(token, now=NOW + HOUR)
 
 
 def test_a_new_address_is_confirmed_there_told_to_the_old_one_and_entered_by_staff(token, ani, coordinator):

@@ -5,13 +5,28 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import MailKind
 from outreach.domain.privacy.retention import BOUNDS, CHANGEABLE, Due, PeriodOutOfBounds, Purpose
 from outreach.domain.states import ActivityState, MessageState
-from outreach.extensions import db
-from outreach.models import AuditEntry, ErasedCount, Invitation, Message, Person, Post, PostHolder, Region, User
+from outreach.extensions import current_settings, db
+from outreach.models import (
+    AuditEntry,
+    Call,
+    CallQuestion,
+    ErasedCount,
+    Invitation,
+    Message,
+    Person,
+    Post,
+    PostHolder,
+    Region,
+    User,
+)
+from outreach.services.privacy import person as people
 from outreach.services.privacy.retention import periods
 from outreach.services.privacy.retention.run import run
+from tests.support.apps import with_settings
 from tests.world import NOW, a_person, an_invitation, draft_activity, rows_of
 
 FIVE_YEARS = timedelta(days=BOUNDS[Purpose.PEOPLE].default)
@@ -119,3 +134,28 @@ def test_an_account_that_was_for_a_time_loses_its_name_when_that_is_over_for_the
     assert run(last + timedelta(days=1)) == {"ended_accounts": 1}
     found = {(user.name, user.active, len(user.areas)) for user in db.session.query(User)}
     assert found == {("(erased)", False, 0), (coordinator.name, True, 0)}
+
+
+def test_what_was_noted_after_a_call_stays_until_the_question_is_settled(any_app, ani, coordinator):
+    call = Call(person=ani, started_at=NOW, ended_at=NOW, outcome=CallOutcome.QUESTION, note="Tanya soal parkir")
+    question = CallQuestion(call=call)
+    db.session.add(question)
+    db.session.commit()
+    late = NOW + timedelta(days=BOUNDS[Purpose.CALLS].default) + A_SECOND
+    assert run(late) == {}
+    question.settled_at = NOW
+    db.session.commit()
+    assert run(late) == {"calls": 1}
+    assert [row.note for row in rows_of(Call)] == [""]
+
+
+def test_who_comes_back_with_an_old_backup_is_erased_again_also_after_the_secret_key_was_changed(app, ani):
+    name, ani_id, old = ani.name, ani.id, current_settings().secret_key
+    people.erase(ani_id, by=None, now=NOW)
+    db.session.execute(sa.update(Person).where(Person.id == ani_id).values(name=name, erased_at=None))
+    db.session.commit()
+    with_settings(app, secret_key="another-secret-key-of-32-letters", previous_secret_keys="")  # noqa: S106
+    assert run(NOW).get("erased_again") is None
+    with_settings(app, secret_key="another-secret-key-of-32-letters", previous_secret_keys=old)  # noqa: S106
+    assert run(NOW)["erased_again"] == 1
+    assert names() == {"(erased)"}
