@@ -1576,6 +1576,7 @@ def test_an_answer_by_link_from_a_signed_in_browser_is_in_the_audit_log(app, pho
     assert states(ani) == ["coming", "not_coming"]
 
 
+@pytest.mark.usefixtures("browsers")
 def test_staff_read_which_answers_by_link_came_while_one_of_them_was_signed_in(app, phone, four_days, ani, coordinator):
     invite_and_mark(ani, *four_days[:2])
     press(phone, ani, four_days[0].id, choice="coming")
@@ -1584,7 +1585,8 @@ def test_staff_read_which_answers_by_link_came_while_one_of_them_was_signed_in(a
     for day, said, who in ((0, False, "the invitee"), (1, True, "staff, by the invitee's link")):
         activity, invitation = four_days[day], invitation_of(four_days[day], ani)
         for page in (f"/invitations/{invitation.id}/history", f"/activities/{activity.id}/invitees"):
-            assert (theirs in client.get(f"{page}?lang=en").text) is said, page
+            answer = client.get(f"{page}?lang=en")
+            assert (answer.status_code, theirs in answer.text) == (200, said), page
         file = client.get(f"/activities/{activity.id}/invitees?file=csv&lang=en").data.decode("utf-8-sig")
         (row,) = csv.DictReader(file.splitlines())
         assert (row["Answered by"], row["Recorded by"]) == (who, "Coordinator" if said else "")

@@ -4,7 +4,7 @@ A new line says what was thought about: that what the route shows of others is n
 office (`OFFICE` of web/frame/areas.py) answer 403 and have no line.
 """
 
-# Who may open it: all routes of a blueprint, or one. Viewers send no form, whatever stands here (but OWN_AFFAIRS).
+# Who may open it: all routes of a blueprint, or one. Viewers send no form, whatever stands here (but OWN_AFFAIRS, TAKEN).
 ADMINISTRATORS = frozenset({
     "audit", "certificates.settings", "certificates.settings_preview", "certificates.shipped_template", "letters.remove_root",
     "letters.settings", "letters.settings_preview", "letters.shipped_template", "letters.trusted_roots", "letters.word_settings",
@@ -22,13 +22,13 @@ COORDINATORS = frozenset({
     "calls.open_whatsapp", "calls.organisation", "calls.person", "calls.settle", "calls.skip", "calls.take", "calls.take_next",
     "certificates.correct", "certificates.make_all", "certificates.make_one", "certificates.revoke", "certificates.start_bundle",
     "consents", "data_requests", "devices.rename", "documentation.add", "documentation.arrange", "documentation.save",
-    "documents", "door", "doorcards", "feedback.questions", "feedback.usual_questions", "feeds", "findings.intend",
+    "door", "doorcards", "feedback.questions", "feedback.usual_questions", "feeds", "findings.intend",
     "findings.take_back", "followups.settle", "followups.whatsapp", "freetimes", "incoming.allow_again", "incoming.deal_with",
     "incoming.deal_with_sender", "incoming.reopen", "invitations.invite_cadres", "invitations.invite_organisations",
     "invitations.invite_people", "invitations.invite_together", "invitations.nominees", "invitations.quota",
     "invitations.record", "invitations.remind", "invitations.renew_link", "invitations.revoke_link", "invitations.undo_answer",
     "invitations.undo_representative", "invitations.withdraw", "kla.activity", "kla.preview", "kla.programme", "kla.replace",
-    "kla.start_bundle", "ladders.add_offered", "ladders.edit", "ladders.proposals", "ladders.swap", "letters.accept",
+    "ladders.add_offered", "ladders.edit", "ladders.proposals", "ladders.swap", "letters.accept",
     "letters.check_again", "letters.come_back", "letters.letter_first", "letters.new", "letters.number_all", "letters.send",
     "letters.start_bundle", "letters.take_over_plan", "letters.to_sign", "letters.to_srikandi", "letters.to_word",
     "letters.withdraw", "letters.without_letter", "materials.add", "materials.days", "materials.hide", "materials.remove",
@@ -53,10 +53,12 @@ EVERYBODY = frozenset({
     "attendance.sheet", "calendar.events", "calendar.index", "calls.activity", "calls.asked_questions", "calls.index",
     "calls.programme", "calls.progress", "certificates.entitled", "certificates.index", "certificates.pdf",
     "certificates.preview", "certificates.show", "devices.index", "documentation.archive", "documentation.photo",
-    "documentation.show", "documentation.small", "feedback.result", "findings.index", "followups.index", "followups.show",
+    "documentation.show", "documentation.small", "documents",
+    "feedback.result", "findings.index", "followups.index", "followups.show",
     "goon", "histories", "incoming.addresses", "incoming.index", "incoming.show", "invitations.evidence_file",
     "invitations.index", "invitations.names_paper", "invitations.show", "kla.choose", "kla.index", "kla.indicator", "kla.list_",
-    "kla.list_file", "kla.year", "ladders.index", "letters.index", "letters.pdf", "letters.preview", "letters.show",
+    "kla.list_file",
+    "kla.start_bundle", "kla.year", "ladders.index", "letters.index", "letters.pdf", "letters.preview", "letters.show",
     "letters.signed_file", "letters.srikandi", "materials.acting_photo", "materials.download", "materials.photo",
     "messages.index", "messages.sent_html", "messages.show", "minutes.pdf", "minutes.show", "minutes.to_word",
     "organisations.index", "organisations.show", "overview", "people.index", "people.show", "people_groups.index",

@@ -164,7 +164,7 @@ def expected(role: StaffRole, endpoint: str, method: str) -> str:
     who = who_opens(endpoint)
     if role is StaffRole.ADMINISTRATOR:
         return "opens"
-    changes = method == "POST" and endpoint not in access.OWN_AFFAIRS
+    changes = method == "POST" and not areas.is_own_affair(endpoint) and endpoint not in access.TAKEN
     looks_only = role is StaffRole.VIEWER and (changes or who is not routes.EVERYBODY)
     of_administrators = who is routes.ADMINISTRATORS or (
         method == "POST" and endpoint in routes.CHANGED_BY_ADMINISTRATORS
@@ -227,7 +227,8 @@ def test_a_viewer_of_an_area_opens_no_more_of_what_is_foreign_than_its_coordinat
     client, wrong = log_in(app, viewer), []
     for method, by_coordinator in (("GET", routes.FOREIGN_GET), ("POST", routes.FOREIGN_POST)):
         for endpoint, answer in answers(app, client, foreign, method).items():
-            open_to_viewers = method == "GET" and who_opens(endpoint) is routes.EVERYBODY
+            looks = method == "GET" or endpoint in access.TAKEN
+            open_to_viewers = looks and who_opens(endpoint) is routes.EVERYBODY
             allowed = {by_coordinator[endpoint]} if open_to_viewers else {"403"} if method == "POST" else {"403", "404"}
             if answer not in allowed:
                 wrong.append((method, endpoint, answer, allowed))
