@@ -1,6 +1,7 @@
 """Pages whose address holds a secret: no search engine lists them, no cache keeps them, and no other site learns the address."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -16,6 +17,7 @@ from outreach.models import User
 from outreach.services import feeds
 from outreach.services.certificates import make
 from outreach.services.door import codes
+from outreach.services.office import reading_links
 from outreach.services.privacy import requests
 from outreach.services.sign_in import kept_forms
 from outreach.services.sign_in.kept_forms import FormValues
@@ -78,6 +80,7 @@ def secrets(activity, ani, chief, administrator: User, clock_stands) -> dict[str
         "doorcodes": codes.code_of(db.session(), invitation),
         "reset": new_password_token(administrator),
         "goon": kept,
+        "readers": reading_links.make("Kepala Dinas", (NOW + timedelta(days=7)).date(), by=administrator, now=NOW).code,
     }
     db.session.commit()
     were_present(invitation)
@@ -119,6 +122,7 @@ def test_no_page_with_a_secret_is_listed_cached_or_told_to_other_sites(
                     opened.add(rule.endpoint)
     assert opened >= {
         "answers.page", "answers.data", "answers.copy_page", "answers.address_page", "answers.certificates",
-        "certificatecheck.show", "doorcodes.show", "feedfiles.calendar", "goon.show", "reset.choose",
+        "certificatecheck.show", "doorcodes.show", "feedfiles.calendar", "goon.show", "readers.calendar", "readers.coverage",
+        "readers.programmes", "reset.choose",
     }  # fmt: skip
     assert tokens.nonce_of(secrets["answers"], LinkPurpose.ANSWER)
