@@ -223,6 +223,7 @@ def test_a_browser_that_keeps_nothing_says_that_it_is_not_stored(running_today, 
     page.get_by_role("button", name="Is here", exact=True).click()
     shows(page, NOT_STORED, "Please write it on paper.")
     context.set_offline(False)
+    page.locator("#network[data-state=online]").wait_for(state="attached")  # before, it finds initials only
     tick(page, "ani", "Ani Wijaya")
     shows(page, "Ani Wijaya", SERVER)
     assert present() == {"Ani Wijaya"}
