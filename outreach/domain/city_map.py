@@ -18,12 +18,8 @@ WIDE, HIGH = 600.0, 900.0  # of the picture at most, in its own units
 MOST_BYTES = 10 * 1024 * 1024
 MOST_FILE_POINTS = 500_000
 MOST_POINTS = 8_000  # of the picture: about 90 KB of a page
-LEAST_AREAS = (
-    0.3,
-    1.0,
-    3.0,
-    10.0,
-)  # of a triangle that is drawn, in the picture's units; the first that is enough counts
+# Of a triangle that is drawn, in the picture's units; the first that is enough counts.
+LEAST_AREAS = (0.3, 1.0, 3.0, 10.0)
 LEAST_ISLAND = 2.0  # area of a further part of a kelurahan that is drawn
 MOST_KEYS = 200  # characters of the properties' names in a sentence
 _DEGREES = ("CRS84", "4326", "4755", "4979", "9470")  # codes of systems in degrees, in the names of coordinate systems

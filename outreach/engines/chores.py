@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
+from outreach import logs
 from outreach.extensions import db
 from outreach.queries import bell as news
 from outreach.services import bell, bundles
@@ -25,6 +28,7 @@ from outreach.settings import Settings
 
 ReadClock = Callable[[], datetime]
 Stop = Callable[[], bool]
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,15 @@ class Chore:
 
 
 def _each(now: ReadClock, *parts: Callable[[datetime], Mapping[str, int]]) -> Mapping[str, int]:
-    """Run each part, whatever became of those before it, and return all counts. Then raise the first error, for the log."""
+    """Run each part, whatever became of those before it, and return all counts. Raise the first error, log others."""
     done: dict[str, int] = {}
     failed: Exception | None = None
     for part in parts:
         try:
             done |= part(now())
         except Exception as error:
+            if failed is not None:
+                log.error("another part failed", **logs.fault(error))
             failed = failed or error
         db.session.rollback()
     if failed is not None:

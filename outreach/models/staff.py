@@ -59,9 +59,8 @@ class User(Identified, UserMixin, Model):
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     create_datetime: Mapped[datetime] = mapped_column(UTCDateTime, server_default=sa.func.now())
     tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
-    tf_totp_secret: Mapped[str | None] = mapped_column(
-        sa.String(255)
-    )  # encrypted (web/frame/accounts/second_factors.py)
+    # Encrypted (web/frame/accounts/second_factors.py).
+    tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))
     tf_last_counter: Mapped[int | None] = mapped_column(sa.BigInteger)  # of the last code taken: each is taken once
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # type: ignore[assignment]
     tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))

@@ -6,36 +6,28 @@ queries/reports/shapes.py finds it for the page of coverage. How a file is read:
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, scoped_session
+from sqlalchemy.orm import Session
 
 from outreach import codec
 from outreach.domain.city_map import CityMap, OurKelurahan
 from outreach.domain.problems import Problem
-from outreach.models import KelurahanMap, Region, User
+from outreach.models import KelurahanMap, User
 from outreach.services import audit, files, office_defaults
+from outreach.services.directory import regions
 from outreach.transactions import writing
-
-KELURAHAN = 4  # level of regions
-Reads = Session | scoped_session
 
 
 class MapOdd(Problem):
     message = "The preview could not be read back. Please choose the file again."
 
 
-def our_kelurahan(session: Reads) -> list[OurKelurahan]:
+def our_kelurahan(session: Session) -> list[OurKelurahan]:
     """Return the kelurahan of the office's area, with the names of their kecamatan."""
-    around = aliased(Region)
-    rows = session.execute(
-        sa.select(Region.code, Region.name, around.name)
-        .outerjoin(around, Region.parent_code == around.code)
-        .where(Region.level == KELURAHAN)
-        .order_by(Region.code)
-    )
-    return [OurKelurahan(code, name, kecamatan or "") for code, name, kecamatan in rows]
+    tree = regions.kelurahan_tree(session)
+    return [OurKelurahan(one.code, one.name, around.name) for around in tree for one in around.kelurahan]
 
 
-def current(session: Reads) -> KelurahanMap | None:
+def current(session: Session) -> KelurahanMap | None:
     """Return the map that is used; None if nobody loaded one."""
     return session.scalar(sa.select(KelurahanMap).order_by(KelurahanMap.id.desc()).limit(1))
 

@@ -20,9 +20,8 @@ WEEKDAYS = frozenset({"senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "min
 MOST_IN_A_NUMBER = 80  # characters
 _MONTH = "|".join(MONTHS)
 _DAY = rf"(?P<day>[0-3]?\d)\s+(?P<month>{_MONTH})\s+(?P<year>20\d\d)\b"
-_PLACED = re.compile(
-    rf"(?<![^\W\d_])(?P<place>[^\W\d_][^\W\d_.]*+)\s*,\s*{_DAY}", re.IGNORECASE
-)  # "Metro, 5 Januari 2027"
+# "Metro, 5 Januari 2027"
+_PLACED = re.compile(rf"(?<![^\W\d_])(?P<place>[^\W\d_][^\W\d_.]*+)\s*,\s*{_DAY}", re.IGNORECASE)
 _DATED = re.compile(rf"\btanggal\s*:\s*{_DAY}", re.IGNORECASE)
 _NUMBER = re.compile(r"^[^\S\n]*+(?:nomor|no\.?)\s*:\s*(?P<rest>\S.*)$", re.IGNORECASE | re.MULTILINE)
 _AROUND_A_SLASH = re.compile(r"(?<!\s)\s*+/\s*+")

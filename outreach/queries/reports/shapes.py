@@ -44,7 +44,7 @@ def city_map(own: str, codes: Collection[str]) -> CityMap | None:
 
     own: the path of the file that the settings name; "" for the shipped one.
     """
-    row = loaded_maps.current(db.session)
+    row = loaded_maps.current(db.session())
     if row is None:
         return _drawn(own, frozenset(codes))
     return codec.from_json(CityMap, row.values).only(codes)
@@ -52,8 +52,8 @@ def city_map(own: str, codes: Collection[str]) -> CityMap | None:
 
 def used(own: str) -> UsedMap:
     """Return the map that is used, for the page on which it is replaced."""
-    ours = loaded_maps.our_kelurahan(db.session)
-    return UsedMap(city_map(own, [one.code for one in ours]), loaded_maps.current(db.session), ours)
+    ours = loaded_maps.our_kelurahan(db.session())
+    return UsedMap(city_map(own, [one.code for one in ours]), loaded_maps.current(db.session()), ours)
 
 
 @lru_cache(maxsize=4)

@@ -70,9 +70,7 @@ def _write_mail(session: Session, asked: PasswordReset, now: datetime) -> bool:
     user = session.scalars(
         sa.select(User).where(sa.func.lower(User.email) == asked.address, User.active)
     ).unique().one_or_none()  # fmt: skip
-    if user is None or _had_enough(
-        session, user.id, now
-    ):  # strangers may ask as often as they like: no rows come of it
+    if user is None or _had_enough(session, user.id, now):  # strangers may ask as often as they like: nothing is stored
         session.delete(asked)
         return False
     security_event(SecurityKind.RESET_ASKED, user, now=now)

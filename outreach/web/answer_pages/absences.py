@@ -25,7 +25,7 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Check, Subject, SubjectKind
 from outreach.services.invitations import links
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_here
+from outreach.web.answer_pages.draw import foreign_sentence, speak, staff_here
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
@@ -149,7 +149,7 @@ def _subject(found: AnswerPage) -> Subject:
 
 def _noted(token: str, done: str = "1") -> Any:
     target = url_for("answers.away_page", token=token, done=done, lang=asked_language())
-    return seal(redirect(target, 303))  # type: ignore[arg-type]
+    return redirect(target, 303)
 
 
 def _drawn(

@@ -23,7 +23,7 @@ from outreach.services.answers import acting as answering
 from outreach.services.answers.answer import NothingToAnswer
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import PersonRow, Pick, typed_who
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, staff_here, to_thanks
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak, staff_here, to_thanks
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, form_token
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -54,7 +54,7 @@ def calendar(token: str, activity_id: int) -> Response:
         raise NothingToAnswer
     data = publish_ics(activity, url=tokens.page_url(token), now=clock.now())
     headers = {"Content-Disposition": 'attachment; filename="undangan.ics"'}
-    return seal(Response(data, content_type="text/calendar; charset=utf-8", headers=headers))
+    return Response(data, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
 @bp.post("/<token>/acting/<int:activity_id>")
@@ -81,7 +81,7 @@ def act(token: str, activity_id: int) -> Any:
 
 @bp.get("/<token>/acting/<int:activity_id>")
 def back_to_acting(token: str, activity_id: int) -> Any:
-    return seal(redirect(url_for("answers.page", token=token, lang=asked_language())))  # type: ignore[arg-type]
+    return redirect(url_for("answers.page", token=token, lang=asked_language()))
 
 
 @bp.post("/<token>/back/<int:activity_id>")
@@ -103,7 +103,7 @@ def notices(token: str, activity_id: int) -> Any:
 @bp.get("/<token>/back/<int:activity_id>", endpoint="back_to_undo")
 @bp.get("/<token>/notices/<int:activity_id>", endpoint="back_to_notices")
 def back_to_page(token: str, activity_id: int) -> Any:
-    return seal(redirect(url_for("answers.page", token=token, lang=asked_language())))  # type: ignore[arg-type]
+    return redirect(url_for("answers.page", token=token, lang=asked_language()))
 
 
 def _guard(token: str) -> None:

@@ -11,7 +11,7 @@ from outreach.queries import feeds as feed_pages
 from outreach.queries.answers import page as answer_page
 from outreach.services import feeds
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, seal, speak
+from outreach.web.answer_pages.draw import foreign_sentence, speak
 from outreach.web.answer_pages.forms import LinkForm
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.request import asked_language, is_foreign
@@ -39,7 +39,7 @@ def _changed(token: str, change: Callable[..., Any], done: str) -> Any:
         return _drawn(token, 400, notice=foreign_sentence() if is_foreign() else form.first_error)
     change(token, now=clock.now())
     target = url_for("answers.calendar_page", token=token, done=done, lang=asked_language())
-    return seal(redirect(target, 303))  # type: ignore[arg-type]
+    return redirect(target, 303)
 
 
 def _drawn(token: str, status: int = 200, *, notice: str = "") -> Response:

@@ -19,7 +19,7 @@ from outreach.services.answers import decline as declining
 from outreach.services.answers.answer import NothingToAnswer
 from outreach.services.answers.decline import MOST_LETTERS
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_here
+from outreach.web.answer_pages.draw import foreign_sentence, speak, staff_here
 from outreach.web.answer_pages.forms import LinkForm
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.fields.fields import DayField
@@ -55,7 +55,7 @@ def declined_because(token: str, activity_id: int) -> Any:
     except Problem as problem:
         return _drawn(token, activity_id, 422, form=form, notice=say(problem), wrong=problem.field or "")
     target = url_for("answers.thanks", token=token, **{"for": "declined", "lang": asked_language()})  # type: ignore[arg-type]
-    return seal(redirect(target, 303))  # type: ignore[arg-type]
+    return redirect(target, 303)
 
 
 def _drawn(

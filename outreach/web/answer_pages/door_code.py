@@ -15,7 +15,7 @@ from outreach.queries.answers.page import Contact, Facts
 from outreach.queries.door import codes
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, query, seal, speak
+from outreach.web.answer_pages.draw import draw, query, speak
 from outreach.web.frame.request import asked_language
 
 
@@ -34,7 +34,7 @@ def door_code(token: str, activity_id: int) -> Any:
     holder = _holder(token, activity_id)
     code = codes.own_code(holder.invitation_id) if holder is not None else ""
     if holder is None or not code:
-        return seal(redirect(url_for("answers.page", token=token, lang=asked_language())))  # type: ignore[arg-type]
+        return redirect(url_for("answers.page", token=token, lang=asked_language()))
     return draw(
         "door_code.html", holder=holder, contact=holder.contact, here=f"/j/{token}", query=query(),
         title=_("Code for the entrance"), drawing=Markup(door_codes.drawing(code)),  # noqa: S704  segno's own drawing

@@ -32,6 +32,7 @@ from outreach.models import User
 from outreach.queries.answers.page import Facts
 from outreach.services.invitations import links
 from outreach.web.answer_pages.words import words
+from outreach.web.frame.access import OF_SECRETS
 from outreach.web.frame.request import asked_language
 from outreach.web.frame.sign_in.sessions import session_here
 
@@ -56,7 +57,8 @@ def draw(template: str, status: int = 200, **values: Any) -> Response:
     page = env.get_template(template if "/" in template else f"answer_pages/{template}").render(**values)
     response = _packed(page, status)
     response.headers["Content-Security-Policy"] = policy
-    return seal(response)
+    response.headers.update(OF_SECRETS)
+    return response
 
 
 def _packed(page: str, status: int) -> Response:
@@ -66,14 +68,6 @@ def _packed(page: str, status: int) -> Response:
     if request.accept_encodings.quality("gzip") > 0:
         response.set_data(gzip.compress(response.get_data(), compresslevel=5, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
-    return response
-
-
-def seal(response: Response) -> Response:
-    """Add headers that keep a link's page out of caches, search engines and other sites' logs."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
@@ -212,5 +206,5 @@ def with_device(response: Any, device: str) -> Any:
 
 
 def to_thanks(token: str, what: str = "answer") -> Any:
-    values = {"for": what, "lang": asked_language()}
-    return seal(redirect(url_for("answers.thanks", token=token, **values), 303))  # type: ignore[arg-type]
+    values: dict[str, Any] = {"for": what, "lang": asked_language()}
+    return redirect(url_for("answers.thanks", token=token, **values), 303)

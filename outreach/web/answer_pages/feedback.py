@@ -25,7 +25,7 @@ from outreach.domain.problems import Problem
 from outreach.queries import feedback as feedback_pages
 from outreach.services.feedback import give as giving
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak
 from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.fields.fields import whole
 from outreach.web.frame.request import asked_language, is_foreign
@@ -69,7 +69,7 @@ def feedback_give(token: str, activity_id: int) -> Any:
         speak(feedback_pages.language_and_contact(token, now=clock.now())[0])
         return _drawn(token, activity_id, 422, typed=request.form, notice=say(problem), wrong=problem.field)
     target = url_for("answers.feedback", token=token, activity_id=activity_id, lang=asked_language(), done="given")
-    return seal(redirect(target, 303))  # type: ignore[arg-type]
+    return redirect(target, 303)
 
 
 def _drawn(

@@ -27,7 +27,7 @@ from outreach.services.materials import send as sending
 from outreach.services.materials.send import MOST_OF_A_BIOGRAPHY, MOST_OF_A_TOPIC, GivenFile
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, staff_here
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak, staff_here
 from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
@@ -124,22 +124,22 @@ def material_remove(token: str, activity_id: int) -> Any:
 
 @bp.get("/<token>/materials/<int:activity_id>/<int:material_id>")
 def material_file(token: str, activity_id: int, material_id: int) -> Response:
-    return seal(as_attachment(material_pages.file_by_link(_opened(token).holder, activity_id, material_id)))
+    return as_attachment(material_pages.file_by_link(_opened(token).holder, activity_id, material_id))
 
 
 @bp.get("/<token>/materials/<int:activity_id>/photo/<int:person_id>")
 def material_photo(token: str, activity_id: int, person_id: int) -> Response:
-    return seal(as_attachment(material_pages.photo_by_link(_opened(token).holder, activity_id, person_id)))
+    return as_attachment(material_pages.photo_by_link(_opened(token).holder, activity_id, person_id))
 
 
 @bp.get("/<token>/materials/<int:activity_id>/photo/acting/<int:acting_id>")
 def material_acting_photo(token: str, activity_id: int, acting_id: int) -> Response:
-    return seal(as_attachment(material_pages.acting_photo_by_link(_opened(token).holder, activity_id, acting_id)))
+    return as_attachment(material_pages.acting_photo_by_link(_opened(token).holder, activity_id, acting_id))
 
 
 def _to_materials(token: str, activity_id: int) -> Any:
     """Answer somebody who opens an address that only accepts posts."""
-    return seal(redirect(_page_of(token, activity_id)))  # type: ignore[arg-type]
+    return redirect(_page_of(token, activity_id))
 
 
 for _path in ("about", "topic", "remove"):
@@ -191,7 +191,7 @@ def _page_of(token: str, activity_id: int, done: str | None = None) -> str:
 
 
 def _done(token: str, activity_id: int, done: str) -> Any:
-    return seal(redirect(_page_of(token, activity_id, done=done), 303))  # type: ignore[arg-type]
+    return redirect(_page_of(token, activity_id, done=done), 303)
 
 
 def _drawn(

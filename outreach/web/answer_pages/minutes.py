@@ -20,7 +20,7 @@ from outreach.services.minutes import approval, follow_ups
 from outreach.services.minutes.approval import NOTE_LENGTH, MinutesClosed, MinutesLinkEnded, MinutesLinkUnknown
 from outreach.services.minutes.follow_ups import FollowUpClosed, FollowUpLinkUnknown
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak
 from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -56,7 +56,7 @@ def reply_to_minutes(token: str) -> Any:
     except Problem as problem:
         closed = isinstance(problem, MinutesClosed)
         return _minutes(token, 409 if closed else 422, notice=say(problem), note=note)
-    return seal(redirect(url_for("answers.minutes", token=token, saved=1, lang=asked_language()), 303))  # type: ignore[arg-type]
+    return redirect(url_for("answers.minutes", token=token, saved=1, lang=asked_language()), 303)
 
 
 @bp.get("/<token>/follow-up")
@@ -76,7 +76,7 @@ def follow_up_done(token: str) -> Any:
         raise
     except FollowUpClosed as problem:
         return _follow_up(token, 409, notice=say(problem))
-    return seal(redirect(url_for("answers.follow_up", token=token, saved=1, lang=asked_language()), 303))  # type: ignore[arg-type]
+    return redirect(url_for("answers.follow_up", token=token, saved=1, lang=asked_language()), 303)
 
 
 def _minutes(token: str, status: int = 200, *, notice: str = "", note: str = "") -> Response:

@@ -25,7 +25,7 @@ from outreach.services.invitations.links import LinkUnknown
 from outreach.services.privacy import person as privacy
 from outreach.services.privacy import requests
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, staff_here
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak, staff_here
 from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.answer_pages.masks import masked_email, masked_phone
 from outreach.web.answer_pages.views import draw_for
@@ -75,7 +75,7 @@ def ask_about_data(token: str) -> Any:
         raise
     except Problem as problem:
         return _data(token, 422, notice=say(problem), form=form)
-    return seal(redirect(url_for("answers.data", token=token, done=said, lang=asked_language()), 303))  # type: ignore[arg-type]
+    return redirect(url_for("answers.data", token=token, done=said, lang=asked_language()), 303)
 
 
 @bp.get("/<token>/copy")
@@ -120,7 +120,7 @@ def confirm_address(token: str) -> Any:
     if is_foreign() or not form.validate():
         return _mailed("address.html", token, 400, confirmed=False, notice=form.first_error or foreign_sentence())
     requests.confirm_address(token, now=clock.now())
-    return seal(redirect(url_for("answers.address_page", token=token, lang=asked_language()), 303))  # type: ignore[arg-type]
+    return redirect(url_for("answers.address_page", token=token, lang=asked_language()), 303)
 
 
 def _data(token: str, status: int = 200, *, notice: str = "", form: DataForm | None = None) -> Response:
@@ -173,4 +173,4 @@ def _file(content: bytes, media_type: str, ending: str) -> Response:
     """Return a file whose name names nobody."""
     response = Response(content, mimetype=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=f"data.{ending}")
-    return seal(response)
+    return response

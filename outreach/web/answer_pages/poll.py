@@ -25,7 +25,7 @@ from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkR
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, WhoMissing
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, staff_here, tile
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak, staff_here, tile
 from outreach.web.answer_pages.forms import LinkForm, form_token, text
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language, is_foreign
@@ -86,7 +86,7 @@ def answer_poll(token: str, poll_id: int) -> Any:
         again = poll_page.read_again(found, now=clock.now())
         return _drawn(token, again, 422, form=form, sent=sent, notice=say(problem))
     saved = url_for(".poll", token=token, poll_id=poll_id, saved=1, lang=asked_language())
-    return seal(redirect(saved, 303))  # type: ignore[arg-type]
+    return redirect(saved, 303)
 
 
 @bp.post("/<token>/polls/<int:poll_id>/undo")
@@ -101,7 +101,7 @@ def undo_poll(token: str, poll_id: int) -> Any:
     except NothingToUndo as problem:
         return _drawn(token, found, 422, notice=say(problem))
     undone = url_for(".poll", token=token, poll_id=poll_id, undone=1, lang=asked_language())
-    return seal(redirect(undone, 303))  # type: ignore[arg-type]
+    return redirect(undone, 303)
 
 
 def _found(token: str, poll_id: int) -> PollPage:

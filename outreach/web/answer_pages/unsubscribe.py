@@ -13,7 +13,7 @@ from outreach.queries.answers import page as answer_page
 from outreach.services.answers import answer as answering
 from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkRevoked
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_here, to_thanks
+from outreach.web.answer_pages.draw import foreign_sentence, speak, staff_here, to_thanks
 from outreach.web.answer_pages.forms import RemindersForm
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.request import asked_language, is_foreign
@@ -42,7 +42,7 @@ def stop_at_once(token: str) -> Any:
         answering.resume_reminders(token, now=clock.now(), staff=staff_here())
         return to_thanks(token, "resume")
     answering.stop_reminders(token, now=clock.now(), staff=staff_here())
-    return seal(redirect(url_for(".stop_page", token=token, lang=asked_language()), 303))  # type: ignore[arg-type]
+    return redirect(url_for(".stop_page", token=token, lang=asked_language()), 303)
 
 
 def _asked_to_stop(token: str, status: int = 200, notice: str = "") -> Response:

@@ -45,7 +45,6 @@ from outreach.web.answer_pages.draw import (
     new_device,
     own,
     query,
-    seal,
     short_day,
     speak,
     staff_here,
@@ -135,7 +134,7 @@ def calendar(token: str, activity_id: int) -> Response:
     url = f"{current_settings().base_url.rstrip('/')}/j/{token}"
     data = publish_ics(activity, url=url, now=now, person_id=None if found.invitee.organisation else found.invitee.id)
     headers = {"Content-Disposition": 'attachment; filename="undangan.ics"'}
-    return seal(Response(data, content_type="text/calendar; charset=utf-8", headers=headers))
+    return Response(data, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
 @bp.post("/<token>/answers")
@@ -472,12 +471,12 @@ BACK_TO = {
 
 
 def _to_page(token: str, page: str) -> Any:
-    return seal(redirect(url_for(f"answers.{page}", token=token, lang=asked_language())))  # type: ignore[arg-type]
+    return redirect(url_for(f"answers.{page}", token=token, lang=asked_language()))
 
 
 @bp.get("/<token>/polls/<int:poll_id>/undo")
 def back_to_poll(token: str, poll_id: int) -> Any:
-    return seal(redirect(url_for("answers.poll", token=token, poll_id=poll_id, lang=asked_language())))  # type: ignore[arg-type]
+    return redirect(url_for("answers.poll", token=token, poll_id=poll_id, lang=asked_language()))
 
 
 for _path, _page in BACK_TO.items():

@@ -18,7 +18,7 @@ from outreach.services.certificates import document
 from outreach.services.certificates.make import CertificateMissing
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, query, seal, speak
+from outreach.web.answer_pages.draw import draw, query, speak
 from outreach.web.answer_pages.views import this_link
 from outreach.web.documents.preview import pdf_response
 from outreach.web.frame.say import say
@@ -40,7 +40,7 @@ def certificate_file(token: str, certificate_id: int) -> Any:
     if wanted is None:
         raise CertificateMissing
     try:
-        return seal(pdf_response(document.pdf(wanted), f"sertifikat {wanted.number}"))
+        return pdf_response(document.pdf(wanted), f"sertifikat {wanted.number}")
     except Problem as problem:
         return _drawn(token, found, contact, 503, notice=say(problem))
 

@@ -22,7 +22,7 @@ from outreach.queries.answers import page as answer_page
 from outreach.queries.door import codes
 from outreach.queries.door.codes import ScannedCode
 from outreach.services.door import attendance
-from outreach.web.answer_pages.draw import draw, seal, speak
+from outreach.web.answer_pages.draw import draw, speak
 from outreach.web.exports import columns
 from outreach.web.frame import rate_limited
 from outreach.web.frame.access import coordinator_required, error_page, may_change
@@ -107,4 +107,4 @@ def _person(found: ScannedCode, code: str, problem: str = "") -> Any:
         belongs_to=columns.belongs_to(invitation) if invitation else "", form=ButtonForm(formdata=None),
         since=formats.moment(since, invitation.activity.zone) if since and invitation else "", may_record=may_change(),
     ))  # fmt: skip
-    return seal(page)
+    return page

@@ -85,5 +85,4 @@ def _written(found: FeedContent, now: datetime) -> bytes:
 def _sealed(answer: Response) -> Response:
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["X-Robots-Tag"] = "noindex"
-    answer.headers["Referrer-Policy"] = "no-referrer"
     return answer

@@ -50,9 +50,8 @@ SECOND = frozenset({"security.two_factor_token_validation", "security.mf_recover
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
 KNOW_STAFF = frozenset({"doorcodes"})  # pages for everybody that show staff more
 RECORDED = {403: SecurityKind.FORBIDDEN, 429: SecurityKind.TOO_MANY_TRIES}
-TAKEN = frozenset(
-    {"kla.start_bundle", "documents.stop_bundle"}
-)  # making a file of what a viewer reads anyway changes nothing
+# Making a file of what a viewer reads anyway changes nothing.
+TAKEN = frozenset({"kla.start_bundle", "documents.stop_bundle"})
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -226,9 +225,10 @@ def _protect(settings: Settings) -> Callable[[Response], Response]:
 
     def protect(response: Response) -> Response:
         headers = response.headers
-        found = SECRET_PARTS.intersection(request.view_args or ())
-        of_secrets = OF_SECRETS if "token" in found or (found and not needs_login()) else ()
-        for name, value in (*of_secrets, *always):
+        if _has_secret():
+            says_itself = headers.get("Cache-Control", "").startswith("private")  # such as a photo: for an hour
+            headers.update(OF_SECRETS[:1] if says_itself else OF_SECRETS)
+        for name, value in always:
             if name not in headers:
                 headers.add(name, value)
         if "Cache-Control" not in headers and request.blueprint not in CACHED_ELSEWISE:
@@ -236,6 +236,12 @@ def _protect(settings: Settings) -> Callable[[Response], Response]:
         return response
 
     return protect
+
+
+def _has_secret() -> bool:
+    """Return whether who knows this address can open its page, without an account."""
+    found = SECRET_PARTS.intersection(request.url_rule.arguments if request.url_rule else ())
+    return "token" in found or (bool(found) and not needs_login())
 
 
 def _sentences(code: int) -> tuple[str, str]:

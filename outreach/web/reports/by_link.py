@@ -7,7 +7,7 @@ for any days would tell the small numbers that one report hides.
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, render_template, request
+from flask import Blueprint, current_app, g, render_template, request
 
 from outreach import clock
 from outreach.extensions import current_settings, limiter
@@ -17,7 +17,7 @@ from outreach.queries.reports.figures import ReportScope
 from outreach.services.locking import ProgrammeMissing
 from outreach.services.office import reading_links
 from outreach.services.office.reading_links import ReadingLinkOver
-from outreach.web.answer_pages.draw import seal, speak
+from outreach.web.answer_pages.draw import speak
 from outreach.web.calendar.range import A_DAY, EARLIEST, LATEST, CalendarRequest, View
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.request import asked_language
@@ -61,11 +61,6 @@ def _open() -> None:
     g.reader = {"link": g.reading_link.id}
     if request.method == "GET":
         reading_links.note_opening(g.reading_link, now=now)
-
-
-@bp.after_request
-def _sealed(answer: Response) -> Response:
-    return seal(answer)
 
 
 @bp.errorhandler(ReadingLinkOver)

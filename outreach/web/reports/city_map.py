@@ -55,7 +55,7 @@ def preview_map() -> Any:
                 data = chosen.stream.read(MOST_BYTES + 1)
                 if len(data) > MOST_BYTES:
                     raise MapTooLarge(megabytes=MOST_BYTES // 1024**2)
-                ours = city_map.our_kelurahan(db.session)
+                ours = city_map.our_kelurahan(db.session())
                 found = read(data, ours)
                 return render_template(
                     "reports/map_preview.html", found=found, names=_names(ours), filename=clean(chosen.filename)[-LONGEST_NAME:],
