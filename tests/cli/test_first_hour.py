@@ -29,7 +29,8 @@ def run(folder: Path, *arguments: str, **values: str) -> tuple[int, str]:
     """Run a command with these settings; return its exit code and all it wrote. An uncaught error fails the test."""
     environment = {"OUTREACH_INSTANCE": str(folder), "OUTREACH_SECRET_KEY": SECRET, "OUTREACH_DATABASE_URL": ""}
     environment |= {f"OUTREACH_{name.upper()}": value for name, value in values.items()}
-    done = CliRunner().invoke(main, arguments, env=environment)
+    port = ("--port", f"{free_port()}") if arguments == ("serve",) else ()  # a demo may run on the usual one
+    done = CliRunner().invoke(main, [*arguments, *port], env=environment)
     assert isinstance(done.exception, SystemExit | None), done.exception
     return done.exit_code, done.output
 
