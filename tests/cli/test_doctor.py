@@ -1,9 +1,6 @@
 """`outreach doctor`, run as a command on a real installation: what works, what does not, and what to do."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from click.testing import CliRunner
 from flask_migrate import upgrade as migrate_upgrade
 
 from outreach import clock, create_app
+from outreach.cli import main
 from outreach.cli.commands import doctor as command
 from outreach.cli.data import migrations
 from outreach.extensions import db
@@ -94,13 +92,9 @@ def test_a_working_installation_exits_with_0_and_sends_the_requested_test_mail(s
 
 def test_unreadable_settings_are_reported_in_one_line(tmp_path):
     (tmp_path / "settings.toml").write_text('mail_sever = "x"\n')
-    done = subprocess.run(
-        [sys.executable, "-m", "outreach", "doctor"], capture_output=True, text=True, check=False,
-        env={**os.environ, **environment(tmp_path)},
-    )  # fmt: skip
-    assert done.returncode == 1
+    done = CliRunner(env=environment(tmp_path)).invoke(main, ["doctor"])
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
     assert "has an unknown setting “mail_sever”" in done.stdout
-    assert "Traceback" not in done.stderr
 
 
 def test_before_set_up_the_first_step_is_reported(tmp_path):

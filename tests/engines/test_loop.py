@@ -1,9 +1,8 @@
 """A worker's name is unique, and an engine that stopped at its limit continues at once."""
 
+import importlib.util
 import os
 import socket
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -26,14 +25,15 @@ def test_a_workers_name_is_short_enough_with_its_helpers_numbers(monkeypatch, ho
     assert len(loop.worker_name() + "/64") <= min(column.type.length for column in columns)
 
 
-def test_two_processes_with_the_same_machine_name_and_process_id_differ():
-    said = (
-        "import os, socket, threading; socket.gethostname = lambda: 'pod'; os.getpid = lambda: 1; "
-        "threading.get_native_id = lambda: 1; from outreach.engines import loop; print(loop.worker_name(), loop.worker_name())"
-    )
-    first, second = (subprocess.check_output([sys.executable, "-c", said], text=True).split() for _ in range(2))
-    assert first[0] == first[1]
-    assert first[0] != second[0]
+def test_two_processes_with_the_same_machine_name_and_process_id_differ(monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "pod")
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    monkeypatch.setattr(threading, "get_native_id", lambda: 1)
+    spec = importlib.util.find_spec(loop.__name__)
+    of_another_process = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(of_another_process)
+    assert loop.worker_name() == loop.worker_name()
+    assert loop.worker_name() != of_another_process.worker_name()
 
 
 @pytest.mark.parametrize(
