@@ -1,4 +1,4 @@
-"""`outreach init` and `outreach user add`, run as commands on an empty machine."""
+"""`outreach init` and `outreach user`, run as commands on an empty machine."""
 
 import os
 import sqlite3
@@ -9,6 +9,10 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from click.testing import CliRunner
+
+from outreach.cli import main
+from tests.support.apps import SECRET
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
@@ -17,14 +21,15 @@ INIT = ["init", "--office", "Dinas PPPA Kota Metro", "--short-name", "DP3AP2KB K
         "--email", "rina@example.com"]  # fmt: skip
 
 
+def settings_in(folder: Path) -> dict[str, str]:
+    return {"OUTREACH_INSTANCE": str(folder), "OUTREACH_SECRET_KEY": SECRET}
+
+
 def run(folder: Path, *arguments: str, **changed: str) -> tuple[int, str]:
     """Run the command with this instance folder; return (exit code, output)."""
-    values = {"OUTREACH_INSTANCE": str(folder), "OUTREACH_SECRET_KEY": "for-tests-only-" + "0" * 32}
-    done = subprocess.run(
-        [sys.executable, "-m", "outreach", *arguments],
-        env={**os.environ, **values, **changed}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    done = CliRunner(env={**settings_in(folder), **changed}).invoke(main, arguments)
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done.exit_code, done.output
 
 
 @pytest.fixture
@@ -34,23 +39,26 @@ def outreach(tmp_path: Path):
 
 
 @pytest.fixture(scope="module")
-def _set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """An office's folder, and what the command said that set it up: a process of its own, as a user starts it."""
     folder = tmp_path_factory.mktemp("set-up")
-    assert run(folder, *INIT)[0] == 0
-    return folder
+    done = subprocess.run(
+        [sys.executable, "-m", "outreach", *INIT], env={**os.environ, **settings_in(folder)}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    return folder, done.stdout + done.stderr
 
 
 @pytest.fixture
-def in_office(_set_up: Path, outreach, tmp_path: Path):
+def in_office(set_up: tuple[Path, str], outreach, tmp_path: Path):
     """Run the command in a copy of an office's folder: its set-up takes seconds."""
-    copytree(_set_up, tmp_path, dirs_exist_ok=True)
+    copytree(set_up[0], tmp_path, dirs_exist_ok=True)
     return outreach
 
 
-def test_an_office_is_set_up_once_with_its_kelurahan_and_first_administrator(outreach):
-    code, said = outreach(*INIT)
-    assert (code, "22 kelurahan" in said, "rina@example.com" in said) == (0, True, True)
-    code, said = outreach(*INIT)
+def test_an_office_is_set_up_once_with_its_kelurahan_and_first_administrator(set_up, in_office):
+    assert ("22 kelurahan" in set_up[1], "rina@example.com" in set_up[1]) == (True, True)
+    code, said = in_office(*INIT)
     assert (code, "has an office already" in said) == (1, True)
 
 
@@ -87,6 +95,6 @@ def test_who_lost_the_second_factor_gets_rid_of_it_by_a_command(in_office, tmp_p
     code, said = in_office("user", "reset-mfa", "rina@example.com")
     assert (code, "a new second factor has to be set up" in said) == (0, True)
     code, said = in_office("user", "reset-mfa", "rina@example.com")
-    assert (code, "Rina has no second factor" in said, "Traceback" in said) == (1, True, False)
+    assert (code, "Rina has no second factor" in said) == (1, True)
     code, said = in_office("user", "reset-mfa", "budi@example.com")
     assert (code, "Nobody signs in with budi@example.com" in said) == (1, True)
