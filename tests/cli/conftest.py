@@ -13,9 +13,12 @@ from outreach.cli.data import migrations
 from outreach.cli.demo.command import demo_settings
 from outreach.cli.demo.load import Moment, load
 from outreach.delivery.demo_server.server import DemoServer
+from outreach.domain.kinds import StaffRole
 from outreach.extensions import db
 from tests.cli.databases import LOADED_AT, app_on, new_postgresql
+from tests.support import apps
 from tests.support.shared import made_once
+from tests.world import account, an_office, store_regions
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +85,18 @@ def upgraded(request: pytest.FixtureRequest, upgraded_file: Path) -> Callable[..
         return new_postgresql(server, f"upgraded{len(made)}", template)
 
     return url
+
+
+@pytest.fixture(scope="module")
+def office_folder(upgraded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instance folder of an office with a coordinator, for processes that several tests ask."""
+    folder = tmp_path_factory.mktemp("office")
+    copyfile(upgraded_file, folder / "outreach.db")
+    with apps.app_on(folder):
+        store_regions()
+        an_office()
+        account(StaffRole.COORDINATOR, "Coordinator")
+    return folder
 
 
 def _upgrade(folder: Path) -> None:

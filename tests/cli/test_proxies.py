@@ -9,6 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -24,14 +28,15 @@ ROOT = Path(__file__).parents[2]
 TOKEN = "t0ken-of-a-link-that-opens-without-a-login-0123456789"
 METRICS = "t0ken-for-the-figures-0123456789abcdef"
 MB = 1024 * 1024
+STRANGERS = count(2)
 
 
-@pytest.fixture
-def pages(app, coordinator):
-    """gunicorn with two processes, as docs/deploy starts it; it gives (process, port)."""
+@pytest.fixture(scope="module")
+def pages_port(office_folder: Path) -> Iterator[int]:
+    """The port of gunicorn with two processes, as docs/deploy starts it, behind each of the proxies."""
     port = free_port()
     environment = {
-        **os.environ, "OUTREACH_INSTANCE": str(app.extensions["outreach"].instance), "OUTREACH_SECRET_KEY": SECRET,
+        **os.environ, "OUTREACH_INSTANCE": str(office_folder), "OUTREACH_SECRET_KEY": SECRET,
         "OUTREACH_BASE_URL": f"https://{proxies.HOST}", "OUTREACH_PROXIES": "1", "OUTREACH_RATE_LOGIN": "3/hour",
         "OUTREACH_METRICS_TOKEN": METRICS, "OUTREACH_SECOND_FACTOR_FOR": "",
     }  # fmt: skip
@@ -47,16 +52,34 @@ def pages(app, coordinator):
             break
         except OSError:
             time.sleep(0.1)
-    yield process, port
+    yield port
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=300)
 
 
-@pytest.fixture(params=["nginx", "caddy"])
-def proxy(request, pages, tmp_path_factory):
+@dataclass
+class Kind:
+    """One of the two proxies."""
+
+    name: str
+    tmp_path_factory: pytest.TempPathFactory
+
+    def before(self, port: int) -> AbstractContextManager[proxies.Proxy]:
+        """Run the proxy before pages at this port."""
+        started: Callable[[Path, int], AbstractContextManager[proxies.Proxy]] = getattr(proxies, self.name)
+        return started(self.tmp_path_factory.mktemp(self.name), port)
+
+
+@pytest.fixture(params=["nginx", "caddy"], scope="module")
+def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
     if not (shutil.which(request.param) or Path(f"/usr/sbin/{request.param}").exists()):
         pytest.skip(f"{request.param} is not installed (Debian: apt-get install {request.param})")
-    with getattr(proxies, request.param)(tmp_path_factory.mktemp(request.param), pages[1]) as running:
+    return Kind(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def proxy(kind: Kind, pages_port: int) -> Iterator[proxies.Proxy]:
+    with kind.before(pages_port) as running:
         yield running
 
 
@@ -79,7 +102,7 @@ def sign_in(proxy: proxies.Proxy, email: str, password: str, **headers: str):
     )  # fmt: skip
 
 
-def test_pages_are_used_through_the_proxy_as_documented(proxy, pages, coordinator):
+def test_pages_are_used_through_the_proxy_as_documented(proxy, pages_port):
     status, headers, page = proxy.ask(
         "/login?lang=en", X_Forwarded_Host="evil.example", X_Forwarded_Prefix="/evil", X_Forwarded_Proto="http",
         X_Forwarded_Port="99", Forwarded="host=evil.example",
@@ -96,12 +119,12 @@ def test_pages_are_used_through_the_proxy_as_documented(proxy, pages, coordinato
         assert proxy.ask(f"/{name}")[0] == 404
     assert proxy.ask("/metrics", Authorization=f"Bearer {METRICS}")[0] == 404
     asked = urllib.request.Request(
-        f"http://localhost:{pages[1]}/metrics", headers={"Authorization": f"Bearer {METRICS}"}
+        f"http://localhost:{pages_port}/metrics", headers={"Authorization": f"Bearer {METRICS}"}
     )
     with urllib.request.urlopen(asked, timeout=120) as direct:
         assert b"outreach_build_info" in direct.read()
 
-    status, headers, _ = sign_in(proxy, coordinator.email, PASSWORD)
+    status, headers, _ = sign_in(proxy, "coordinator@example.com", PASSWORD)
     assert (status, headers["Location"]) == (302, "/")
     session = cookies_of(headers)
     _, headers, page = proxy.ask("/people/import", Cookie=session)
@@ -126,15 +149,18 @@ def test_pages_are_used_through_the_proxy_as_documented(proxy, pages, coordinato
 
 def test_each_visitor_is_counted_by_their_own_address_and_cannot_choose_it(proxy):
     """Each of two processes counts three tries for itself, so one of seven is refused for sure."""
+    first, second = next(STRANGERS), next(STRANGERS)
     tried = [
-        sign_in(proxy, "nobody@example.com", "wrong", source="127.0.0.2", X_Forwarded_For=f"10.0.0.{number}")[0]
+        sign_in(
+            proxy, f"nobody{first}@example.com", "wrong", source=f"127.0.0.{first}", X_Forwarded_For=f"10.0.0.{number}"
+        )[0]
         for number in range(7)
     ]
     assert (tried[0], 429 in tried) == (200, True), tried
-    assert sign_in(proxy, "somebody@example.com", "wrong", source="127.0.0.3")[0] == 200
+    assert sign_in(proxy, f"somebody{second}@example.com", "wrong", source=f"127.0.0.{second}")[0] == 200
 
 
-def test_no_log_of_the_proxy_names_a_link(proxy, pages):
+def test_no_log_of_the_proxy_names_a_link(proxy, kind):
     addresses = (f"/j/{TOKEN}", f"/feeds/{TOKEN}.ics", f"/j/{TOKEN}/away?q={TOKEN}")
     for address in addresses:
         assert proxy.ask(address, Referer=f"https://{proxies.HOST}/j/{TOKEN}")[0] in (200, 404, 410)
@@ -143,11 +169,10 @@ def test_no_log_of_the_proxy_names_a_link(proxy, pages):
         with pytest.raises(urllib.error.HTTPError) as moved:
             opener.open(asked)
         assert moved.value.headers["Location"] == f"https://{proxies.HOST}{address}"
-    pages[0].send_signal(signal.SIGTERM)
-    pages[0].wait(timeout=300)
-    for address in addresses:
-        assert proxy.ask(address, Referer=f"https://{proxies.HOST}/j/{TOKEN}")[0] == 502
-    assert TOKEN not in proxy.logs()
+    with kind.before(free_port()) as before_nothing:
+        for address in addresses:
+            assert before_nothing.ask(address, Referer=f"https://{proxies.HOST}/j/{TOKEN}")[0] == 502
+    assert TOKEN not in proxy.logs() + before_nothing.logs()
 
 
 class NotFollowed(urllib.request.HTTPRedirectHandler):
