@@ -87,16 +87,34 @@ def upgraded(request: pytest.FixtureRequest, upgraded_file: Path) -> Callable[..
     return url
 
 
+@pytest.fixture(scope="session")
+def office_file(upgraded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with an office and a coordinator: copy it for processes that work on it."""
+
+    def make(folder: Path) -> None:
+        copyfile(upgraded_file, folder / "outreach.db")
+        with apps.app_on(folder):
+            store_regions()
+            an_office()
+            account(StaffRole.COORDINATOR, "Coordinator")
+            _write_to_file()
+
+    return made_once(tmp_path_factory, "office", make) / "outreach.db"
+
+
 @pytest.fixture(scope="module")
-def office_folder(upgraded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The instance folder of an office with a coordinator, for processes that several tests ask."""
+def office_folder(office_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instance folder of an office, for a process without an engine that several tests ask."""
     folder = tmp_path_factory.mktemp("office")
-    copyfile(upgraded_file, folder / "outreach.db")
-    with apps.app_on(folder):
-        store_regions()
-        an_office()
-        account(StaffRole.COORDINATOR, "Coordinator")
+    copyfile(office_file, folder / "outreach.db")
     return folder
+
+
+@pytest.fixture
+def own_office_folder(office_file: Path, tmp_path: Path) -> Path:
+    """The instance folder of an office, for the processes of one test."""
+    copyfile(office_file, tmp_path / "outreach.db")
+    return tmp_path
 
 
 def _upgrade(folder: Path) -> None:

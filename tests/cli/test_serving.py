@@ -14,20 +14,24 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import click
 import pytest
-from flask_migrate import stamp
+from click.testing import CliRunner
 from structlog.testing import capture_logs
 
 from outreach import create_app
+from outreach.cli import main
 from outreach.cli.serve.bodies import Bounded, make_server
 from outreach.cli.serve.command import free_port, reserved, with_port
 from outreach.cli.serve.connections import household
 from outreach.settings import Settings, SettingsError, load
 from tests.servers.smtp import free_port as any_port
 from tests.support.apps import SECRET, settings_for
+from tests.world import until
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
@@ -39,17 +43,16 @@ SERVE_OR_WORKER = (
 )
 
 
-def start(app, *arguments: str, program: str = SERVE_OR_WORKER, **environment: str) -> subprocess.Popen:
-    with app.app_context():
-        stamp()  # its tables were created without migrations
-    environment = {
-        **os.environ,
-        "OUTREACH_INSTANCE": str(app.extensions["outreach"].instance),
-        "OUTREACH_SECRET_KEY": SECRET,
-        **environment,
-    }
+def start(
+    folder: Path,
+    *arguments: str,
+    program: str = SERVE_OR_WORKER,
+    log: int | IO[bytes] = subprocess.PIPE,
+    **settings: str,
+) -> subprocess.Popen:
+    environment = {**os.environ, "OUTREACH_INSTANCE": str(folder), "OUTREACH_SECRET_KEY": SECRET, **settings}
     return subprocess.Popen(
-        [sys.executable, "-c", program, *arguments], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, *arguments], cwd=ROOT, env=environment, stderr=log, text=True
     )
 
 
@@ -64,10 +67,57 @@ def answers(port: int, seconds: float = 300) -> bool:
     return False
 
 
+@dataclass
+class Pages:
+    """Pages that a process serves, and the file in which its log is."""
+
+    port: int
+    log: Path
+
+
+CRASHING = """
+from outreach.cli import commands
+from outreach.cli.serve import command
+made = command.made
+
+def broken(settings):
+    app = made(settings)
+    answer = app.wsgi_app
+
+    def crashing(environ, start):
+        if "crash" in environ["QUERY_STRING"]:
+            raise RuntimeError
+        return answer(environ, start)
+
+    app.wsgi_app = crashing
+    return app
+
+command.made = broken
+commands.serve()
+"""
+
+
+@pytest.fixture(scope="module")
+def pages(office_folder, tmp_path_factory) -> Iterator[Pages]:
+    """The pages by `outreach serve`, with an address that crashes outside of Flask."""
+    port, log = any_port(), tmp_path_factory.mktemp("serve") / "log"
+    with log.open("wb") as writing:
+        process = start(
+            office_folder, "--no-engine", "--port", str(port), program=CRASHING, log=writing, OUTREACH_UPLOAD_LIMIT_MB="1",
+            OUTREACH_PROXIES="0",
+        )  # fmt: skip
+    try:
+        assert answers(port)
+        yield Pages(port, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=300)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_shows_pages_and_stops_quietly(app, office, number):
+def test_serve_shows_pages_and_stops_quietly(own_office_folder, number):
     port = any_port()
-    process = start(app, "serve", "--port", str(port))
+    process = start(own_office_folder, "serve", "--port", str(port))
     try:
         assert answers(port)
     finally:
@@ -77,8 +127,8 @@ def test_serve_shows_pages_and_stops_quietly(app, office, number):
     assert [json.loads(line)["event"] for line in said.splitlines()] == [f"Outreach is at http://localhost:{port}"]
 
 
-def test_a_worker_stops_quietly(app, office):
-    process = start(app, "worker")
+def test_a_worker_stops_quietly(own_office_folder):
+    process = start(own_office_folder, "worker")
     assert "looking for due mails" in json.loads(process.stderr.readline())["event"]
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=300)
@@ -86,12 +136,12 @@ def test_a_worker_stops_quietly(app, office):
     assert "Traceback" not in said
 
 
-def test_serving_without_a_secret_key_is_refused_with_a_message(app):
-    process = start(app, "serve", OUTREACH_SECRET_KEY="")
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 1
-    assert "OUTREACH_SECRET_KEY is missing" in said
-    assert "Traceback" not in said
+def test_serving_without_a_secret_key_is_refused_with_a_message(own_office_folder):
+    done = CliRunner(env={"OUTREACH_INSTANCE": str(own_office_folder), "OUTREACH_SECRET_KEY": ""}).invoke(
+        main, ["serve"]
+    )
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert "OUTREACH_SECRET_KEY is missing" in done.output
 
 
 def test_a_port_in_use_gives_a_clear_message_and_another_port(capsys):
@@ -128,15 +178,8 @@ def post(port: int, megabytes: int) -> tuple[int, str]:
     return int(said.split()[1]), said.decode()
 
 
-def test_a_too_large_file_gets_a_message_and_no_broken_connection(app, office):
-    port = any_port()
-    process = start(app, "serve", "--no-engine", "--port", str(port), OUTREACH_UPLOAD_LIMIT_MB="1")
-    try:
-        assert answers(port)
-        status, page = post(port, 50)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=300)
+def test_a_too_large_file_gets_a_message_and_no_broken_connection(pages):
+    status, page = post(pages.port, 50)
     assert status == 413
     assert "Nothing was changed. At most 64 KB can be sent here." in page
 
@@ -150,17 +193,10 @@ def metrics_status(port: int, **headers: str) -> int:
         return refused.code
 
 
-def test_the_metrics_are_not_given_through_a_proxy_on_this_machine_that_no_setting_names(app, office):
-    port = any_port()
-    process = start(app, "serve", "--no-engine", "--port", str(port), OUTREACH_PROXIES="0")
-    try:
-        assert answers(port)
-        assert metrics_status(port) == 200
-        for header in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via"):
-            assert metrics_status(port, **{header: "for=203.0.113.9"}) == 403
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=300)
+def test_the_metrics_are_not_given_through_a_proxy_on_this_machine_that_no_setting_names(pages):
+    assert metrics_status(pages.port) == 200
+    for header in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via"):
+        assert metrics_status(pages.port, **{header: "for=203.0.113.9"}) == 403
 
 
 def test_the_length_of_a_too_large_body_is_known_and_little_of_it_is_kept():
@@ -170,38 +206,24 @@ def test_the_length_of_a_too_large_body_is_known_and_little_of_it_is_kept():
     assert (len(body), body.getfile().read()) == (9, b"123456")
 
 
-def test_pages_are_shown_while_many_connections_are_kept_open(app, office):
+def test_pages_are_shown_while_many_connections_are_kept_open(pages):
     """Twenty browsers keep this many open; with waitress's own limit of 100, others waited until some ended."""
-    port = any_port()
-    process = start(app, "serve", "--no-engine", "--port", str(port))
-    try:
-        assert answers(port)
-        with ExitStack() as kept:
-            for _number in range(150):
-                kept.enter_context(socket.create_connection(("localhost", port), timeout=300)).sendall(b"GET / HT")
-            assert answers(port)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=300)
+    with ExitStack() as kept:
+        for _number in range(150):
+            kept.enter_context(socket.create_connection(("localhost", pages.port), timeout=300)).sendall(b"GET / HT")
+        assert answers(pages.port)
 
 
-def test_pages_are_shown_while_one_address_opens_more_connections_than_there_are(app, office):
+def test_pages_are_shown_while_one_address_opens_more_connections_than_there_are(pages):
     """Four hundred slow connections from one address kept others out. Now an address loses its oldest beyond 100."""
-    port = any_port()
-    process = start(app, "serve", "--no-engine", "--port", str(port))
-    try:
-        assert answers(port)
-        with ExitStack() as kept:
-            opened = []
-            for _number in range(420):
-                opened.append(kept.enter_context(socket.create_connection(("127.0.0.1", port), timeout=300)))
-                opened[-1].sendall(b"GET / HT")
-            assert answers(port)
-            ended = [has_ended(connection, within=60.0) for connection in opened[:321]]
-            ended += [has_ended(connection) for connection in opened[321:]]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=300)
+    with ExitStack() as kept:
+        opened = []
+        for _number in range(420):
+            opened.append(kept.enter_context(socket.create_connection(("127.0.0.1", pages.port), timeout=300)))
+            opened[-1].sendall(b"GET / HT")
+        assert answers(pages.port)
+        ended = [has_ended(connection, within=60.0) for connection in opened[:321]]
+        ended += [has_ended(connection) for connection in opened[321:]]
     assert ended == [True] * 321 + [False] * 99  # one more was closed to make room for the check whether it is answered
 
 
@@ -276,34 +298,27 @@ def test_an_ipv6_address_counts_by_its_network():
 
 
 @pytest.mark.parametrize("around", [b"5;", b"0\r\nA: "], ids=["before a chunk", "after the last"])
-def test_endless_framing_around_a_chunked_body_is_refused(app, office, around):
+def test_endless_framing_around_a_chunked_body_is_refused(pages, around):
     """Otherwise it was kept until its end, filled the memory, and blocked everybody's pages."""
-    port = any_port()
-    process = start(app, "serve", "--no-engine", "--port", str(port))
     head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     sent, said = 0, b""
-    try:
-        assert answers(port)
-        with socket.create_connection(("localhost", port), timeout=300) as connection, suppress(ConnectionError):
-            connection.sendall(head + around)
-            while sent < 100 and not select.select([connection], [], [], 0.01)[0]:
-                connection.sendall(b"a" * 8192)
-                sent += 1
-            said = connection.recv(65536)
-        assert answers(port)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=300)
+    with socket.create_connection(("localhost", pages.port), timeout=300) as connection, suppress(ConnectionError):
+        connection.sendall(head + around)
+        while sent < 100 and not select.select([connection], [], [], 0.01)[0]:
+            connection.sendall(b"a" * 8192)
+            sent += 1
+        said = connection.recv(65536)
+    assert answers(pages.port)
     assert sent < 100
     assert said.startswith((b"HTTP/1.1 431", b"HTTP/1.0 431"))
 
 
 def test_files_created_by_the_commands_are_for_their_own_user_only(tmp_path):
     folder = tmp_path / "instance"
-    subprocess.run(
-        [sys.executable, "-m", "outreach", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True,
-        env={**os.environ, "OUTREACH_INSTANCE": str(folder), "OUTREACH_SECRET_KEY": SECRET},
-    )  # fmt: skip
+    done = CliRunner(env={"OUTREACH_INSTANCE": str(folder), "OUTREACH_SECRET_KEY": SECRET}).invoke(
+        main, ["db", "upgrade"]
+    )
+    assert done.exit_code == 0
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.glob("outreach.db")} == {
         "outreach.db": 0o600
@@ -351,84 +366,54 @@ def test_a_relative_instance_folder_counts_from_the_working_folder(tmp_path, mon
 TOKENS = ("Ab3dEf6h_jKlMnOpQrStUvWxYz0123456789ab", "zYxWvUtSrQpOnMlKjIhGfEdCbA9876543210zy")
 
 
-CRASHING = """
-from outreach.cli import commands
-from outreach.cli.serve import command
-made = command.made
-
-def broken(settings):
-    app = made(settings)
-    answer = app.wsgi_app
-
-    def crashing(environ, start):
-        if "crash" in environ["QUERY_STRING"]:
-            raise RuntimeError
-        return answer(environ, start)
-
-    app.wsgi_app = crashing
-    return app
-
-command.made = broken
-commands.serve()
-"""
-
-
-def test_waitress_log_leaves_out_tokens(app, office):
+def test_waitress_log_leaves_out_tokens(pages):
     """Flask logs its own errors. Waitress logs those outside of it, with the address that was asked for."""
-    port = any_port()
-    process = start(app, "--port", str(port), program=CRASHING)
-    try:
-        assert answers(port)
-        for address in (f"/j/{TOKENS[0]}?crash", f"/feeds/{TOKENS[1]}.ics?crash"):
-            with pytest.raises(urllib.error.HTTPError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}{address}", timeout=300)
-    finally:
-        process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=300)
+    before = pages.log.read_text()
+    for address in (f"/j/{TOKENS[0]}?crash", f"/feeds/{TOKENS[1]}.ics?crash"):
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"http://127.0.0.1:{pages.port}{address}", timeout=300)
+    said = pages.log.read_text().removeprefix(before)
     events = [json.loads(line)["event"] for line in said.splitlines()]
-    assert events[1:] == ["Exception while serving /j/…", "Exception while serving /feeds/….ics"]
+    assert events == ["Exception while serving /j/…", "Exception while serving /feeds/….ics"]
 
 
-@contextmanager
-def pages_of_gunicorn(app, port, module, folder):
-    """Serve the app by gunicorn as docs/deploy says. At the end it is asked to stop; then its output can be read."""
-    environment = {
-        **os.environ, "OUTREACH_INSTANCE": str(app.extensions["outreach"].instance), "OUTREACH_SECRET_KEY": SECRET,
-        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
-    }  # fmt: skip
-    command = ["-m", "gunicorn", "--config", "docs/deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", module]
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert answers(port)
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-
-
-def test_gunicorns_log_leaves_out_tokens(app, office, tmp_path):
-    port = any_port()
-    broken = tmp_path / "crashing.py"
-    broken.write_text(
+@pytest.fixture(scope="module")
+def gunicorn(office_folder, tmp_path_factory) -> Iterator[Pages]:
+    """The pages by gunicorn, as docs/deploy says, with an address that crashes outside of Flask."""
+    folder, port = tmp_path_factory.mktemp("gunicorn"), any_port()
+    (folder / "crashing.py").write_text(
         "from wsgi import app as outreach\n"
         "def app(environ, start):\n"
         "    if 'crash' in environ['QUERY_STRING']: raise RuntimeError\n"
         "    return outreach(environ, start)\n"
     )
-    with pages_of_gunicorn(app, port, "crashing:app", tmp_path) as process:
-        for address in (f"/j/{TOKENS[0]}/away", f"/feeds/{TOKENS[1]}.ics", f"/j/{TOKENS[0]}?crash", "/people?q=ani"):
-            asked = urllib.request.Request(
-                f"http://127.0.0.1:{port}{address}", headers={"Referer": f"http://localhost/j/{TOKENS[1]}"}
-            )
-            with suppress(OSError):
-                urllib.request.urlopen(asked, timeout=60).close()
-    said, _ = process.communicate(timeout=300)
+    environment = {
+        **os.environ, "OUTREACH_INSTANCE": str(office_folder), "OUTREACH_SECRET_KEY": SECRET,
+        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
+    }  # fmt: skip
+    command = ["--config", "docs/deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "crashing:app"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *command], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    try:
+        assert answers(port)
+        yield Pages(port, folder / "log")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=300)
+
+
+def test_gunicorns_log_leaves_out_tokens(gunicorn):
+    for address in (f"/j/{TOKENS[0]}/away", f"/feeds/{TOKENS[1]}.ics", f"/j/{TOKENS[0]}?crash", "/people?q=ani"):
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{gunicorn.port}{address}", headers={"Referer": f"http://localhost/j/{TOKENS[1]}"}
+        )
+        with suppress(OSError):
+            urllib.request.urlopen(asked, timeout=60).close()
+    # A request is logged after its answer is sent, one after the other.
+    assert until(lambda: '"path": "/people"' in gunicorn.log.read_text())
+    said = gunicorn.log.read_text()
     lines = [json.loads(line) for line in said.splitlines()]
     requests = {(line["method"], line["path"]) for line in lines if line["event"] == "request"}
     assert {("GET", "/j/…/away"), ("GET", "/feeds/….ics"), ("GET", "/people")} <= requests
@@ -437,16 +422,14 @@ def test_gunicorns_log_leaves_out_tokens(app, office, tmp_path):
     assert [token for token in (*TOKENS, "q=ani") if token in said] == []
 
 
-def test_gunicorn_takes_no_part_of_the_address_from_a_header_that_a_proxy_may_pass_on(app, office, tmp_path):
-    port = any_port()
+def test_gunicorn_takes_no_part_of_the_address_from_a_header_that_a_proxy_may_pass_on(gunicorn):
     statuses = []
-    with pages_of_gunicorn(app, port, "wsgi:app", tmp_path) as process:
-        for address, prefix in (("/login", "/outside"), ("/outside/livez", "/outside"), ("/livez", "")):
-            asked = urllib.request.Request(f"http://127.0.0.1:{port}{address}", headers={"SCRIPT_NAME": prefix})
-            try:
-                with urllib.request.urlopen(asked, timeout=60) as answer:
-                    statuses.append(answer.status)
-            except urllib.error.HTTPError as refused:
-                statuses.append(refused.code)
-    said, _ = process.communicate(timeout=300)
-    assert (statuses, [line for line in said.splitlines() if "Control socket" in line]) == ([200, 404, 200], [])
+    for address, prefix in (("/login", "/outside"), ("/outside/livez", "/outside"), ("/livez", "")):
+        asked = urllib.request.Request(f"http://127.0.0.1:{gunicorn.port}{address}", headers={"SCRIPT_NAME": prefix})
+        try:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
+                statuses.append(answer.status)
+        except urllib.error.HTTPError as refused:
+            statuses.append(refused.code)
+    assert statuses == [200, 404, 200]
+    assert [line for line in gunicorn.log.read_text().splitlines() if "Control socket" in line] == []
