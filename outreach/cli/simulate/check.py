@@ -241,5 +241,4 @@ def _said(arrived: set[str]) -> tuple[set[DeliveredLine], list[str]]:
 
 
 def _received(mailbox: Path, kept: demo_server.KeptMail) -> Received:
-    found = demo_server.find(mailbox, kept.key)
-    return Received(demo_server.header(found[1], "Message-ID") if found else "", kept.recipient)
+    return Received(demo_server.header(demo_server.headers(mailbox, kept), "Message-ID"), kept.recipient)

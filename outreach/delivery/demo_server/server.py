@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.utils import parseaddr
 from pathlib import Path
 from uuid import uuid4
@@ -87,7 +88,7 @@ class DemoServer:
         return "250 2.0.0 caught"
 
     def _keep(self, data: bytes, sender: str, recipient: str) -> None:
-        mail = parsed(data)
+        mail = parsed(data, only_headers=True)
         kept = KeptMail(
             key=uuid4().hex,
             received_at=self._now(),
@@ -120,10 +121,16 @@ def find(folder: Path, key: str) -> tuple[KeptMail, EmailMessage] | None:
     return (found, parsed(path.read_bytes())) if found else None
 
 
-def parsed(data: bytes) -> EmailMessage:
+def headers(folder: Path, kept: KeptMail) -> EmailMessage:
+    """Return a mail of the list with nothing but its headers."""
+    return parsed((folder / f"{kept.key}.eml").read_bytes(), only_headers=True)
+
+
+def parsed(data: bytes, *, only_headers: bool = False) -> EmailMessage:
     """Return the parsed mail. If it cannot be parsed, return an empty mail."""
+    parser: BytesParser[EmailMessage] = BytesParser(EmailMessage, policy=policy.default)
     try:
-        return message_from_bytes(data, _class=EmailMessage, policy=policy.default)  # type: ignore[arg-type, return-value]
+        return parser.parsebytes(data, headersonly=only_headers)
     except Exception:
         return EmailMessage()
 
