@@ -4,12 +4,13 @@ The rules are services/sign_in/factors.py and recovery.py.
 """
 
 import unicodedata
+from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import segno
-from flask import Flask, abort, session
+from flask import Flask, abort, g, render_template, session
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security import (
@@ -45,6 +46,7 @@ PRODUCT = "Outreach"
 CHALLENGE = "passkey_challenge"
 LONGEST_NAME = 64  # letters of a passkey's name
 CLOCK_OFF_S = 30  # how far the clock of a phone may be off
+FINISH = "security.two_factor_setup_validate"
 ONLY_ITSELF = frozenset({"security.two_factor_rescue"})  # of Flask-Security's pages, those that we leave out
 
 
@@ -173,12 +175,15 @@ class SetupForm(TwoFactorSetupForm):
 class CodeForm(TwoFactorVerifyCodeForm):
     def validate(self, **given: Any) -> bool:
         self.code.data = "".join((self.code.data or "").split())  # apps show it in two groups
-        if not _is_written(self.code) or not self._is_own():
+        if not self._is_own():
             return False
-        if super().validate(**given):
-            return True
-        if not self.is_setup:
-            _note_failure(self.user)
+        if _is_written(self.code):
+            if super().validate(**given):
+                return True
+            if not self.is_setup:
+                _note_failure(self.user)
+        if self.is_setup:
+            g.shown_again = self.tf_totp_secret
         return False
 
     def _is_own(self) -> bool:
@@ -269,10 +274,30 @@ def init_app(app: Flask) -> None:
     """Leave out pages of Flask-Security, and note what it changes."""
     for endpoint in ONLY_ITSELF & app.view_functions.keys():
         app.view_functions[endpoint] = _nothing_here
+    app.view_functions[FINISH] = _showing_again(app.view_functions[FINISH])
     tf_profile_changed.connect(_app_added, app)
     tf_disabled.connect(_app_removed, app)
     wan_registered.connect(_passkey_added, app)
     wan_deleted.connect(_passkey_removed, app)
+
+
+def _showing_again(finish: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the view that ends a set-up. After a wrong code it shows the same QR code: the app on the phone has it already."""
+
+    def finish_or_show(token: str) -> Any:
+        answer = finish(token=token)
+        secret = g.pop("shown_again", None)
+        if secret is None:
+            return answer
+        shown = security.totp_factory.fetch_setup_values(secret, current_user)
+        page = render_template(
+            "security/two_factor_setup.html", two_factor_setup_form=SetupForm(formdata=None),
+            two_factor_verify_code_form=CodeForm(formdata=None), chosen_method="authenticator",
+            authr_qrcode=shown["image"], authr_key=shown["key"], state_token=token,
+        )  # fmt: skip
+        return page, 422
+
+    return finish_or_show
 
 
 def _nothing_here(**_parts: Any) -> Any:
