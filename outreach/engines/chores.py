@@ -78,6 +78,7 @@ def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
         lambda at: {"polls_reminded": poll_asking.tick(at)},
         lambda at: {"tasks_reminded": minutes_reminding.tick(at)},
         lambda at: {"new_passwords": passwords_by_mail.tick(at).mails},
+        lambda at: {"copies_mailed": data_requests.close_mailed(at)},
         lambda at: {"data_requests_told": data_requests.remind(at)},
     )
 

@@ -7,10 +7,15 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from outreach.domain.privacy.requests import RequestClock, clock_of, due_at
+from outreach.domain.mail.failures import FailureReason
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.privacy.requests import PrivacyPurpose, RequestClock, RequestKind, clock_of, due_at, is_told
+from outreach.domain.states import IN_WORK, TO_SEND, MessageState
 from outreach.extensions import db
-from outreach.models import Consent, DataRequest, Person, User
+from outreach.models import Consent, DataRequest, Message, Person, PrivacyMail, User
 from outreach.models.consents import IS_CHILD, NEEDS_CONSENT
+from outreach.queries.messages.log import reason_named
+from outreach.services.privacy import requests as carried_out
 
 MOST = 500
 
@@ -43,6 +48,44 @@ def row_of(one: DataRequest, *, now: datetime) -> RequestRow:
         one.done_by.display_name if one.done_by else "",
         clock_of(one.received_at, one.done_at, now),
         due_at(one.received_at),
+    )
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How a person hears what was done. by_mail: a mail went or will go to them. otherwise: staff have to tell them.
+
+    copy_state: of the mail with the link to a copy, while the request waits for it.
+    """
+
+    by_mail: bool
+    otherwise: bool
+    state: MessageState | None = None
+    reason: SkipReason | FailureReason | None = None
+    copy_state: MessageState | None = None
+
+
+def telling(one: DataRequest) -> Telling:
+    """Return how the person of a request hears of it: of an open one as it stands, of a closed one by its mail."""
+    mails = db.session.execute(
+        sa.select(PrivacyMail.purpose, Message.state, Message.reason)
+        .join(Message, Message.id == PrivacyMail.message_id)
+        .where(PrivacyMail.request_id == one.id)
+        .order_by(Message.id)
+    ).all()
+    last = {purpose: (state, reason) for purpose, state, reason in mails}
+    copy_state = last.get(PrivacyPurpose.COPY, (None, ""))[0]
+    if one.done_at is None:
+        session, person = db.session(), one.person
+        reached = person is not None and one.kind is not RequestKind.STOP and carried_out.is_reached(session, person)
+        return Telling(reached, not reached, copy_state=copy_state)
+    if PrivacyPurpose.SETTLED in last:
+        state, reason = last[PrivacyPurpose.SETTLED]
+        arrives = state in TO_SEND | IN_WORK | {MessageState.SENT}
+        return Telling(True, not arrives, state, reason_named(reason))
+    # Without an account: done by the program, which told them on their page or by the copy's mail.
+    return Telling(
+        False, one.done_by_id is not None and (one.kind is RequestKind.STOP or is_told(one.kind, one.outcome))
     )
 
 

@@ -77,7 +77,11 @@ def test_a_correction_is_shown_beside_what_is_stored_and_carried_out_by_one_pres
     assert "Ketua Kader" in page
     assert "not confirmed yet" in page
     coordinator_client.post(f"/data-requests/{asked.id}/apply")
+    assert fresh(ani).post == ""
+    assert "I have checked otherwise" in page
+    coordinator_client.post(f"/data-requests/{asked.id}/apply", data={"checked": "1"})
     assert fresh(ani).post == "Ketua Kader"
+    assert "Mail to the person" in coordinator_client.get(f"/data-requests/{asked.id}").get_data(as_text=True)
     assert "email, post" in coordinator_client.get("/data-requests/?state=done").get_data(as_text=True)
 
 

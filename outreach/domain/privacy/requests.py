@@ -16,6 +16,7 @@ WITHIN = timedelta(hours=72)
 WARNED_BEFORE = timedelta(hours=24)
 COPY_FOR = timedelta(hours=24)  # how long the link to a copy opens
 CONFIRM_FOR = timedelta(days=3)
+TOLD_WITHIN = timedelta(days=3)  # how long a mail with the result is tried
 MOST_WORDS = 1000
 
 
@@ -49,6 +50,8 @@ class PrivacyPurpose(StrEnum):
     COPY = "copy"  # to the known address: the link to the copy
     CONFIRM = "confirm"  # to a new address: is it yours?
     CHANGED = "changed"  # to the old address: somebody asked for another one
+    FORMER = "former"  # to the former address: the office writes to another one now
+    SETTLED = "settled"  # to the person: what they asked was done, or why not
     DUE_SOON = "due_soon"  # to administrators: a request is due within a day
     OVERDUE = "overdue"  # to administrators
 
@@ -90,6 +93,13 @@ class CorrectionMissing(Problem):
     message = "Please write what should be corrected."
 
 
+class AddressUnconfirmed(Problem):
+    message = (
+        "Nobody has confirmed the new address there. Check it otherwise, for example by a call to the number that you know, "
+        "and tick that you have checked it."
+    )
+
+
 class WhatWasDoneMissing(Problem):
     message = "Please write what was done, or why not."
     field = "what_done"
@@ -108,6 +118,15 @@ class CopyGone(Problem):
 def due_at(received_at: datetime) -> datetime:
     """Return until when a request has to be done: 3 × 24 hours, also over days off."""
     return received_at + WITHIN
+
+
+def is_told(kind: RequestKind, outcome: RequestOutcome | None) -> bool:
+    """Return whether the person has to be told of the outcome (articles 30 and 45), and a mail would not annoy them.
+
+    Who asked for no more reminders gets no mail about it: their page says it, or whoever talks to them. Who took a request back
+    knows it.
+    """
+    return kind is not RequestKind.STOP and outcome in (RequestOutcome.DONE, RequestOutcome.REFUSED)
 
 
 def clock_of(received_at: datetime, done_at: datetime | None, now: datetime) -> RequestClock:

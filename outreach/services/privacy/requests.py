@@ -16,8 +16,10 @@ from outreach.domain.privacy.requests import (
     CONFIRM_FOR,
     COPY_FOR,
     MOST_WORDS,
+    TOLD_WITHIN,
     WARNED_BEFORE,
     WITHIN,
+    AddressUnconfirmed,
     CopyGone,
     CorrectionMissing,
     Corrections,
@@ -29,7 +31,9 @@ from outreach.domain.privacy.requests import (
     RequestWay,
     StillWaiting,
     WhatWasDoneMissing,
+    is_told,
 )
+from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import AddressFailure, DataRequest, Message, Organisation, Person, PrivacyMail, User
 from outreach.models.consents import NEEDS_CONSENT
@@ -61,23 +65,40 @@ class Entered:
 
 
 def ask_for_copy(token: str, *, now: datetime) -> bool:
-    """Mail the link to a copy to the known address; return whether one was mailed. Else the request waits for staff.
+    """Mail the link to a copy to the known address; return whether one is on its way. Else the request waits for staff.
 
     Who holds a forwarded link does not get the copy: it goes to the address that the office knows, if it is theirs alone.
+    The request is done once the mail was handed over (`close_mailed`).
     """
     with writing() as session:
         person = _asking(session, token, now)
         known = _same(session, person, RequestKind.COPY, now) or _last_of_many_copies(session, person, now)
         if known is not None:
-            return known.done_at is not None
+            return _copy_was_mailed(session, known)
         request = _new(person, RequestKind.COPY, RequestWay.LINK, now)
         session.add(request)
         session.flush()
-        mailed = has_own_address(session, person) and not _waits_for_consent(session, person)
+        mailed = is_reached(session, person)
         if mailed:
             _mail(session, request, PrivacyPurpose.COPY, person.email, now + COPY_FOR, now, person=person)
-            _close(request, RequestOutcome.DONE, MAILED, None, now)
     return mailed
+
+
+def close_mailed(now: datetime) -> int:
+    """Close the requests whose link to a copy was handed over to the mail server. Return how many."""
+    sent = sa.exists().where(
+        PrivacyMail.request_id == DataRequest.id, PrivacyMail.purpose == PrivacyPurpose.COPY,
+        Message.id == PrivacyMail.message_id, Message.state == MessageState.SENT,
+    )  # fmt: skip
+    waiting = sa.select(DataRequest).where(DataRequest.kind == RequestKind.COPY, DataRequest.done_at.is_(None), sent)
+    if db.session.scalar(waiting.with_only_columns(DataRequest.id).limit(1)) is None:
+        return 0
+    with writing() as session:
+        locked = waiting.order_by(DataRequest.id).with_for_update(of=DataRequest, skip_locked=True)
+        requests = session.scalars(locked).all()
+        for request in requests:
+            _close(request, RequestOutcome.DONE, MAILED, None, now)
+    return len(requests)
 
 
 def ask_to_correct(token: str, wanted: Corrections, *, now: datetime) -> DataRequest:
@@ -156,22 +177,38 @@ def enter(one: Entered, *, by: User | None, now: datetime) -> DataRequest:
     return request
 
 
-def apply_corrections(request_id: int, *, by: User, now: datetime) -> DataRequest:
-    """Write what the person asked to have corrected, and close the request. Raise what editing a person raises."""
+def apply_corrections(request_id: int, *, by: User, now: datetime, checked: bool = False) -> DataRequest:
+    """Write what the person asked to have corrected, and close the request. The former address is told of a new one.
+
+    checked: staff have checked a new address that nobody confirmed. Raise AddressUnconfirmed, or what editing a person raises.
+    """
     request = get(request_id)
     if request.done_at is not None or request.person is None:
         raise RequestDone
     values = people.values_of(people.get(request.person.id))
     wanted = {name: value for name, value in request.wanted.items() if name in ("name", "post", "phone", "email")}
+    moves = wanted.get("email", values.email) != values.email
+    if moves and request.confirmed_at is None and not checked:
+        raise AddressUnconfirmed
     changed = ", ".join(sorted(wanted))
     people.edit(request.person.id, replace(values, namesake=True, **wanted), by=by, now=now)
-    return settle(request_id, RequestOutcome.DONE, changed, by=by, now=now)
+    former = values.email if moves else ""
+    return _settle(request_id, RequestOutcome.DONE, changed, by=by, now=now, former=former)
 
 
 def settle(request_id: int, outcome: RequestOutcome, what_done: str, *, by: User | None, now: datetime) -> DataRequest:
-    """Close a request with what was done, or why not. Raise DataRequestMissing, RequestDone or WhatWasDoneMissing."""
+    """Close a request with what was done, or why not, and tell the person if a mail reaches them alone.
+
+    Raise DataRequestMissing, RequestDone or WhatWasDoneMissing.
+    """
     if not what_done.strip():
         raise WhatWasDoneMissing
+    return _settle(request_id, outcome, what_done, by=by, now=now)
+
+
+def _settle(
+    request_id: int, outcome: RequestOutcome, what_done: str, *, by: User | None, now: datetime, former: str = ""
+) -> DataRequest:
     with writing() as session:
         request = session.get(DataRequest, request_id, with_for_update={"of": DataRequest})
         if request is None:
@@ -180,6 +217,11 @@ def settle(request_id: int, outcome: RequestOutcome, what_done: str, *, by: User
             raise RequestDone
         _close(request, outcome, what_done.strip()[:500], by, now)
         audit.record(session, by, "data_request.settled", request, now=now, outcome=outcome.value)
+        person = request.person
+        if person is not None and former:
+            _mail(session, request, PrivacyPurpose.FORMER, former, now + TOLD_WITHIN, now, person=person)
+        if person is not None and is_told(request.kind, outcome) and is_reached(session, person):
+            _mail(session, request, PrivacyPurpose.SETTLED, person.email, now + TOLD_WITHIN, now, person=person)
     return request
 
 
@@ -239,6 +281,20 @@ def has_own_address(session: Session, person: Person) -> bool:
         AddressFailure.address == email_addresses.key(person.email), AddressFailure.blocked_at.is_not(None)
     )
     return not session.scalar(sa.select(sa.or_(others, offices, blocked)))
+
+
+def is_reached(session: Session, person: Person) -> bool:
+    """Return whether a mail may go to the person about their data: it reaches nobody else, and no consent is missing."""
+    return person.erased_at is None and has_own_address(session, person) and not _waits_for_consent(session, person)
+
+
+def _copy_was_mailed(session: Session, request: DataRequest) -> bool:
+    """Return whether the link to this copy arrived or is on its way."""
+    lost = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLED)
+    mails = sa.select(PrivacyMail.message_id).join(PrivacyMail.message).where(
+        PrivacyMail.request_id == request.id, PrivacyMail.purpose == PrivacyPurpose.COPY, Message.state.not_in(lost)
+    )  # fmt: skip
+    return session.scalar(mails.limit(1)) is not None
 
 
 def _waits_for_consent(session: Session, person: Person) -> bool:

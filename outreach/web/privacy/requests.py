@@ -101,7 +101,8 @@ def show(request_id: int) -> Any:
 @coordinator_required
 def apply(request_id: int) -> Any:
     with flashing_problems():
-        requests.apply_corrections(request_id, by=current_user, now=clock.now())
+        checked = "checked" in request.form
+        requests.apply_corrections(request_id, by=current_user, now=clock.now(), checked=checked)
         flash(_("The record is corrected, and the request is done."), "success")
     return redirect(url_for(".show", request_id=request_id))
 
@@ -118,13 +119,13 @@ def settle(request_id: int) -> Any:
     except Problem as problem:
         return _shown(request_id, problem=say(problem)), 422
     flash(_("The request is done. What was done is kept, without what the person wrote."), "success")
-    return redirect(url_for(".index"))
+    return redirect(url_for(".show", request_id=request_id))
 
 
 def _shown(request_id: int, problem: str = "") -> str:
     row = lists.row_of(requests.get(request_id), now=clock.now())
     return render_template(
-        "privacy/request.html", row=row, one=row.request, problem=problem,
+        "privacy/request.html", row=row, one=row.request, problem=problem, telling=lists.telling(row.request),
         outcomes=[(one.value, label(one)) for one in RequestOutcome],
     )  # fmt: skip
 

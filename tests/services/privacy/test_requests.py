@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.kinds import AgeGroup, LinkPurpose, MailKind
 from outreach.domain.privacy.requests import (
+    AddressUnconfirmed,
     ConsentWay,
     CopyGone,
     CorrectionMissing,
@@ -22,6 +23,7 @@ from outreach.domain.privacy.requests import (
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Assistant, DataRequest, Message, PrivacyMail
+from outreach.queries import privacy as lists
 from outreach.services.invitations.links import LinkUnknown
 from outreach.services.privacy import consents, requests
 from outreach.services.privacy import person as privacy
@@ -46,11 +48,7 @@ def test_the_copy_goes_to_the_known_address_and_is_there_for_24_hours(token, ani
     assert requests.ask_for_copy(token, now=NOW)
     assert requests.ask_for_copy(token, now=NOW + timedelta(minutes=1))  # a second press
     (request,) = rows_of(DataRequest)
-    assert (request.kind, request.outcome, told()) == (
-        RequestKind.COPY,
-        RequestOutcome.DONE,
-        [("copy", "ani@example.com")],
-    )
+    assert (request.kind, request.outcome, told()) == (RequestKind.COPY, None, [("copy", "ani@example.com")])
     copy = requests.link_of(request, LinkPurpose.COPY)
     assert requests.opened(copy, LinkPurpose.COPY, now=NOW + 24 * HOUR - A_SECOND).person_id == ani.id
     for wrong, purpose, now in (
@@ -77,12 +75,74 @@ def test_a_new_address_is_confirmed_there_told_to_the_old_one_and_entered_by_sta
     request = requests.ask_to_correct(token, wanted, now=NOW)
     assert told() == [("confirm", "baru@example.com"), ("changed", "ani@example.com")]
     assert fresh(ani).email == "ani@example.com"
+    with pytest.raises(AddressUnconfirmed):
+        requests.apply_corrections(request.id, by=coordinator, now=NOW + HOUR)
     requests.confirm_address(requests.link_of(request, LinkPurpose.ADDRESS), now=NOW + HOUR)
     assert fresh(ani).email == "ani@example.com"  # who holds a forwarded link could confirm an address of their own
     requests.apply_corrections(request.id, by=coordinator, now=NOW + 2 * HOUR)
     assert (fresh(ani).email, ani.post, ani.name) == ("baru@example.com", "Ketua RT", "Ani Wijaya")
     (done,) = rows_of(DataRequest)
     assert (done.what_done, done.wanted, done.done_by_id) == ("email, post", {}, coordinator.id)
+    assert told()[2:] == [("former", "ani@example.com"), ("settled", "baru@example.com")]
+
+
+def test_an_address_that_nobody_confirmed_is_entered_once_staff_say_that_they_have_checked_it(token, ani, coordinator):
+    request = requests.ask_to_correct(token, Corrections(email="baru@example.com"), now=NOW)
+    requests.apply_corrections(request.id, by=coordinator, now=NOW + HOUR, checked=True)
+    assert fresh(ani).email == "baru@example.com"
+
+
+def test_who_asked_is_told_by_mail_what_was_done_or_why_not_and_the_former_address_of_the_new_one(
+    server, token, ani, coordinator
+):
+    corrected = requests.ask_to_correct(token, Corrections(email="baru@example.com"), now=NOW)
+    drain(NOW)  # to the new address and to the old one: is it yours, somebody asks
+    requests.apply_corrections(corrected.id, by=coordinator, now=NOW + HOUR, checked=True)
+    refused = requests.ask_other(token, "Hapus kehadiran saya", now=NOW)
+    requests.settle(refused.id, RequestOutcome.REFUSED, "Daftar hadir {link} arsip", by=coordinator, now=NOW + HOUR)
+    ani.locale = "en"
+    db.session.commit()
+    copied = requests.ask_other(token, "Salinan kertas", now=NOW)
+    requests.settle(copied.id, RequestOutcome.DONE, "Printed at the counter", by=coordinator, now=NOW + HOUR)
+    server.taken.clear()
+    drain(NOW + HOUR)
+    texts = [mail.mail.get_body(("plain",)).get_content().replace("\r\n", "\n") for mail in server.taken]
+    assert [(mail.recipient, mail.mail["Subject"]) for mail in server.taken] == [
+        ("ani@example.com", "We write to another address now"),
+        *[("baru@example.com", "Your request about your data")] * 3,
+    ]
+    for text, said in zip(
+        texts,
+        (
+            "we then put this address back",
+            "a correction.\n\nThis is done:\ncorrected: E-mail",
+            "something else.\n\nWe cannot do this, for this reason:\nDaftar hadir {link} arsip",
+            "This is done:\nPrinted at the counter",
+        ),
+        strict=True,
+    ):
+        assert said in text
+    ani.locale = "id"
+    db.session.commit()
+    copied = requests.ask_other(token, "Salinan kertas lagi", now=NOW)
+    requests.settle(copied.id, RequestOutcome.DONE, "Dicetak di loket", by=coordinator, now=NOW + HOUR)
+    drain(NOW + HOUR)
+    assert "sudah dilaksanakan:\r\nDicetak di loket" in server.taken[-1].mail.get_body(("plain",)).get_content()
+
+
+def test_no_mail_tells_who_shares_an_address_wants_no_mails_or_took_it_back(token, ani, coordinator, administrator):
+    def settled(kind, outcome=RequestOutcome.DONE, person_id=ani.id):
+        asked = Entered(person_id, "Warga", kind, RequestWay.PHONE, NOW)
+        request = requests.enter(asked, by=coordinator, now=NOW)
+        requests.settle(request.id, outcome, "selesai", by=coordinator, now=NOW)
+        return len(told()), lists.telling(request).otherwise
+
+    assert settled(RequestKind.OTHER) == (1, False)
+    assert settled(RequestKind.STOP) == (1, True)
+    assert settled(RequestKind.OTHER, RequestOutcome.WITHDRAWN) == (1, False)
+    assert settled(RequestKind.COPY, person_id=None) == (1, True)
+    a_person("Budi", email="ANI@example.com")
+    assert settled(RequestKind.OTHER) == (1, True)
 
 
 def test_nothing_to_correct_is_refused_and_an_adjutants_link_asks_for_nothing(token, ani):
@@ -158,16 +218,19 @@ def test_the_mails_go_out_and_one_about_a_request_that_is_done_does_not(server, 
     requests.ask_for_copy(token, now=NOW)
     other = requests.ask_to_erase(token, now=NOW)
     requests.remind(NOW + 50 * HOUR)
-    requests.settle(other.id, RequestOutcome.DONE, "dihapus", by=administrator, now=NOW + 50 * HOUR)
+    requests.settle(other.id, RequestOutcome.WITHDRAWN, "ditarik", by=administrator, now=NOW + 50 * HOUR)
     drain(NOW + 51 * HOUR)
     found = db.session.execute(sa.select(Message.kind, Message.state, Message.reason).order_by(Message.id)).all()
     assert [tuple(row) for row in found] == [
         (MailKind.PRIVACY, MessageState.SKIPPED, "too_late"),
+        (MailKind.PRIVACY, MessageState.SENT, ""),  # the copy never went out, so its request waits
         (MailKind.PRIVACY, MessageState.SKIPPED, "request_done"),
     ]
     assert requests.ask_for_copy(token, now=NOW + 51 * HOUR)
+    assert requests.close_mailed(NOW + 51 * HOUR) == 0
     drain(NOW + 51 * HOUR)
-    (copy,) = server.taken
+    assert (requests.close_mailed(NOW + 51 * HOUR), requests.close_mailed(NOW + 51 * HOUR)) == (1, 0)
+    _told, copy = server.taken
     text = copy.mail.get_body(("plain",)).get_content()
     assert "/copy" in text
     assert tokens.page_url(token) not in text  # a forwarded mail opens the copy, and nothing else

@@ -1,4 +1,4 @@
-"""The mails about personal data: the link to a copy, a new address to confirm, and requests that are due, to administrators.
+"""The mails about personal data: the link to a copy, a new address to confirm, what was done, and to administrators what is due.
 
 Such a message has no lines; a PrivacyMail says what it is about. services/privacy/requests.py writes them.
 """
@@ -9,6 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import force_locale, gettext
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
@@ -22,12 +23,16 @@ from outreach.delivery.words.labels import label
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.privacy.requests import PrivacyPurpose, due_at
+from outreach.domain.privacy.requests import PrivacyPurpose, RequestKind, RequestOutcome, due_at
 from outreach.domain.zones import DEFAULT
 from outreach.extensions import current_settings
 from outreach.models import DataRequest, Office, PrivacyMail
 
-TO_PERSON = (PrivacyPurpose.COPY, PrivacyPurpose.CONFIRM, PrivacyPurpose.CHANGED)
+TO_PERSON = (
+    PrivacyPurpose.COPY, PrivacyPurpose.CONFIRM, PrivacyPurpose.CHANGED, PrivacyPurpose.FORMER, PrivacyPurpose.SETTLED,
+)  # fmt: skip
+TO_KNOWN_ADDRESS = (PrivacyPurpose.COPY, PrivacyPurpose.SETTLED)  # the one that is known when it is sent
+_CORRECTED = {"name": _l("Name"), "post": _l("Post"), "phone": _l("Phone"), "email": _l("E-mail")}
 
 
 def concerned(session: Session, rows: Collection[MessageRow]) -> Mapping[int, PrivacyMail]:
@@ -47,14 +52,14 @@ def concerned(session: Session, rows: Collection[MessageRow]) -> Mapping[int, Pr
 def untrue_because(
     one: PrivacyMail | None, row: MessageRow, blocked: Collection[str], *, now: datetime
 ) -> SkipReason | None:
-    """Return why the mail must not be sent, or None. A copy goes only to the address that is known when it is sent."""
+    """Return why the mail must not be sent, or None. What is about the person goes only to the address known when it is sent."""
     if one is None or row.erased:
         return SkipReason.ERASED
     if now >= row.expires_at:
         return SkipReason.TOO_LATE
     if one.purpose not in TO_PERSON and one.request.done_at is not None:
         return SkipReason.REQUEST_DONE
-    if not one.address or (one.purpose is PrivacyPurpose.COPY and one.address != row.email):
+    if not one.address or (one.purpose in TO_KNOWN_ADDRESS and one.address != row.email):
         return SkipReason.NO_ADDRESS
     return SkipReason.ADDRESS_BLOCKED if email_addresses.key(one.address) in blocked else None
 
@@ -110,6 +115,27 @@ def _said(one: PrivacyMail, named: str, office: Office | None) -> letter.LetterS
                     "If that was not you, please call us at once: our office changes it only after it has checked."
                 ),
             )
+        case PrivacyPurpose.FORMER:
+            subject = gettext("We write to another address now")
+            lines = (
+                gettext(
+                    "You asked us to write to another e-mail address. From now on we do, and no longer to this one."
+                ),
+                gettext("If you did not ask for that, please call us at once: we then put this address back."),
+            )
+        case PrivacyPurpose.SETTLED:
+            subject = gettext("Your request about your data")
+            found["note"] = _result(request)
+            day = formats.day(request.received_at, zone)
+            asked = gettext(
+                "On %(day)s you asked our office about your data: %(kind)s.", day=day, kind=label(request.kind)
+            )
+            lines = (
+                asked,
+                (gettext("This is done:") if request.outcome is RequestOutcome.DONE else
+                 gettext("We cannot do this, for this reason:")) + "\n{note}",
+                gettext("If you see it otherwise, or did not ask for it, please call us."),
+            )  # fmt: skip
         case PrivacyPurpose.DUE_SOON:
             subject = gettext("A request about personal data is due within a day")
             lines = (_about(request, moment), _page())
@@ -122,6 +148,14 @@ def _said(one: PrivacyMail, named: str, office: Office | None) -> letter.LetterS
             )
     text = Text(subject, gettext("Dear %(name)s,", name="{name}"), "\n\n".join(lines))
     return letter.LetterSection(text, found, subject, values.contact_of(None, office), MailKind.PRIVACY)
+
+
+def _result(request: DataRequest) -> str:
+    """Return what was done in words: staff's own, or what was corrected."""
+    fields = request.what_done.split(", ")
+    if request.kind is RequestKind.CORRECT and all(field in _CORRECTED for field in fields):
+        return gettext("corrected: %(what)s", what=", ".join(str(_CORRECTED[field]) for field in fields))
+    return request.what_done
 
 
 def _about(request: DataRequest, moment: str) -> str:
