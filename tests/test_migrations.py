@@ -29,7 +29,7 @@ def empty_database(request, tmp_path):
             connection.exec_driver_sql("CREATE DATABASE migrated")
         admin.dispose()
         url = sa.make_url(server).set(database="migrated").render_as_string(hide_password=False)
-    with create_app(settings_for(tmp_path, database_url=url)).app_context():
+    with create_app(settings_for(tmp_path, database_url=url), pages=False).app_context():
         yield
         db.session.remove()
         db.engine.dispose()
