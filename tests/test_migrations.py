@@ -8,11 +8,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import check, downgrade, upgrade
 
-from outreach import create_app
 from outreach.cli.data import migrations
 from outreach.extensions import db
 from outreach.models import Attendance, GivenAnswer, Link, Scan
-from tests.support.apps import settings_for
+from tests.cli.databases import app_on
 
 pytestmark = pytest.mark.slow
 BEFORE_THE_LOG = "0035"
@@ -29,10 +28,8 @@ def empty_database(request, tmp_path):
             connection.exec_driver_sql("CREATE DATABASE migrated")
         admin.dispose()
         url = sa.make_url(server).set(database="migrated").render_as_string(hide_password=False)
-    with create_app(settings_for(tmp_path, database_url=url), pages=False).app_context():
+    with app_on(tmp_path, url):
         yield
-        db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")
