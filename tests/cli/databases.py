@@ -28,10 +28,10 @@ def new_postgresql(server: str, name: str, template: str = "template1") -> str:
 
 
 @contextmanager
-def app_on(folder: Path, url: str = "", **values: object) -> Iterator[Flask]:
-    """Give an app on its own database, inside its context. It has no pages, like that of a command."""
+def app_on(folder: Path, url: str = "", *, pages: bool = False, **values: object) -> Iterator[Flask]:
+    """Give an app on its own database, inside its context. It has no pages, like that of a command, unless they are asked for."""
     folder.mkdir(exist_ok=True)
-    app = create_app(settings_for(folder, database_url=url, **values), pages=False)
+    app = create_app(settings_for(folder, database_url=url, **values), pages=pages)
     renew_engine(app)
     with app.app_context():
         yield app

@@ -17,7 +17,8 @@ from outreach import clock
 from outreach.cli import commands
 from outreach.cli.data import migrations
 from outreach.delivery.outbox import drain as outbox
-from outreach.domain.kinds import Role
+from outreach.domain.city_map import read as read_map
+from outreach.domain.kinds import Role, StaffRole
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.engines.embedded import EmbeddedEngine
 from outreach.extensions import db
@@ -32,8 +33,10 @@ from outreach.models import (
     SealedFeedback,
     StoredFile,
 )
+from outreach.services import city_map
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from outreach.services.office import reading_links
 from outreach.services.operations import engines as heartbeats
 from outreach.services.operations.backup import archive as safekeeping
 from outreach.services.operations.backup import hold as holding
@@ -53,7 +56,9 @@ from tests.world import (
     a_hall,
     a_person,
     a_programme,
+    account,
     an_invitation,
+    an_office,
     at,
     draft_activity,
     invite_many,
@@ -142,6 +147,30 @@ def test_the_evidence_of_an_answer_is_restored_byte_for_byte(office_app, tmp_pat
         assert contents()["answer_evidence"] == before["answer_evidence"]
         kept = db.session.execute(sa.select(StoredFile.data, AnswerEvidence.answered_at).join(AnswerEvidence)).one()
         assert tuple(kept) == (b"\x89PN\0", NOW)
+
+
+@both_kinds
+def test_the_map_that_a_city_loaded_is_drawn_after_a_backup_was_restored(office_app, tmp_path, upgraded, kind):
+    store_regions()
+    an_office()
+    square = [[105.0, -5.0], [105.1, -5.0], [105.1, -5.1], [105.0, -5.1], [105.0, -5.0]]
+    area = {"properties": {"code": "18.72.01.1003"}, "geometry": {"type": "Polygon", "coordinates": [square]}}
+    loaded = json.dumps({"type": "FeatureCollection", "features": [area]}).encode()
+    ours = city_map.our_kelurahan(db.session())
+    city_map.use(read_map(loaded, ours).city_map, "kota.geojson", by=None, now=NOW)
+    before, path = contents()["kelurahan_map"], tmp_path / "backup.zip"
+    assert run(commands.backup, path)[0] == 0
+    url = upgraded(tmp_path / "back", kind)
+    with app_on(tmp_path / "back", url):
+        assert run(commands.restore, path)[0] == 0
+        assert contents()["kelurahan_map"] == before
+        assert before[0] == 1
+    with app_on(tmp_path / "back", url, pages=True) as app:
+        link = reading_links.make(
+            "Kepala", clock.now().date() + timedelta(days=9), by=account(StaffRole.COORDINATOR, "Rina"), now=clock.now()
+        )
+        drawn = app.test_client().get(f"/lihat/{link.code}/coverage").text
+        assert re.findall(r"<title>([^:<]+): ", drawn) == ["Imopuro"]  # the shipped map has all 22
 
 
 def test_feedback_that_waits_for_others_is_not_in_a_backup(office_app, tmp_path, upgraded):
