@@ -36,6 +36,7 @@ def _load_demo(folder: Path) -> None:
     moment = Moment(lambda: LOADED_AT)
     with DemoServer("127.0.0.1", 0, folder / "mailbox", now=moment) as demo_server:
         app = create_app(demo_settings(folder, 8000, demo_server.port))
+        apps.renew_engine(app)
         with app.app_context():
             migrations.upgrade()
             prepared = load(moment)
