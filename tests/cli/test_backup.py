@@ -508,7 +508,7 @@ def test_a_backup_names_those_beside_it_that_are_older_than_the_office_keeps_the
     folder = tmp_path / "kept"
     folder.mkdir()
     for days in (89, 91):
-        (folder / f"outreach-{NOW - timedelta(days=days):%Y%m%dT%H%M%SZ}.zip").write_text("")
+        (folder / f"outreach-{clock.now() - timedelta(days=days):%Y%m%dT%H%M%SZ}.zip").write_text("")
     said = run(commands.backup, folder)[1]
     assert "Older than the 90 days" in said
     assert (said.count("(89 days)"), said.count("(91 days)")) == (0, 1)

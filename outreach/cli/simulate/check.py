@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -38,6 +39,7 @@ MORE_THAN_ONE_A_DAY = frozenset(
 FINE = frozenset({MessageState.SENT, MessageState.SKIPPED})
 SAID_ALREADY = (SkipReason.SAID_BY_ANOTHER_LINE, SkipReason.ALREADY_WRITTEN_TODAY)
 EIGHT = time(8, 0)
+OF_FIRST_DAY = " of its first day"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def complaints(story: Story, mailbox: Path) -> list[str]:
         )
         if reminder.state is not ReminderState.EXPANDED and not cancelled_rightly and not too_late:
             found.append(f"Reminder {reminder.id} ({reminder.key}) is {reminder.state.value}: {reminder.reason}.")
-    said, doubled = _said({m.rfc_message_id for m in sent} & {r.message_id for r in received})
+    said, doubled = _said({m.rfc_message_id for m in sent} & {r.message_id for r in received}, story)
     found += doubled
     for wanted in sorted(expected(story) - said, key=lambda one: (one.key, one.invitation_id)):
         found.append(f"Invitation {wanted.invitation_id} never got its {wanted.key}.")
@@ -160,12 +162,15 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
     if cancelled and not _declined_by(one, story.cancelled_at) and _there_by(one, story.cancelled_at):
         yield MailKind.CANCELLATION
     told_at = activity.told_at or story.prepared.published_at  # when invitees were told of its day
-    for key, due in _asked_at(activity, told_at).items():
-        late = due >= activity.respond_by_at
-        late |= local_day(due, activity.zone) <= local_day(told_at, activity.zone)
+    times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    for key, due in _asked_at(times, activity.zone, told_at).items():
         open_then = one.answered_at is None or one.answered_at > due
-        if not late and not nominee and open_then and not (cancelled and due > story.cancelled_at):
+        if not nominee and open_then and not (cancelled and due > story.cancelled_at):
             yield key
+    if activity.id == story.prepared.postponed_id:
+        for key, due in _asked_at(story.first_times, activity.zone, story.prepared.published_at).items():
+            if not nominee and due < story.postponed_at and (one.answered_at is None or one.answered_at > due):
+                yield f"{key}{OF_FIRST_DAY}"
     if one.state is InvitationState.REPRESENTED and one.answer_source is AnswerSource.LINK:
         yield MailKind.REPRESENTATION  # confirms who comes in their place
     due = _materials_at(activity, told_at)
@@ -199,12 +204,18 @@ def _sent_by(one: Invitation, instant: datetime) -> bool:
     return db.session.scalar(sent) is not None
 
 
-def _asked_at(activity: Activity, told_at: datetime) -> dict[str, datetime]:
-    """Return when invitees without an answer are reminded, by the rules' keys."""
-    times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
-    found = rules.moments_of(rules.DEFAULT_RULES, times, activity.zone, told_at, None)
+def _asked_at(times: ActivityTimes, zone: ZoneInfo, told_at: datetime) -> dict[str, datetime]:
+    """Return when invitees without an answer are reminded, by the rules' keys.
+
+    None is reminded on the day on which they were told, or once the time to answer is over.
+    """
+    found = rules.moments_of(rules.DEFAULT_RULES, times, zone, told_at, None)
     asking = (row for row in found if row.rule.audience is Audience.UNANSWERED and not row.superseded)
-    return {row.rule.key: row.due_at for row in asking}
+    return {
+        row.rule.key: row.due_at
+        for row in asking
+        if row.due_at < times.respond_by_at and local_day(row.due_at, zone) > local_day(told_at, zone)
+    }
 
 
 def _declined_by(one: Invitation, instant: datetime) -> bool:
@@ -215,7 +226,7 @@ def _there_by(one: Invitation, instant: datetime) -> bool:
     return one.invited_at is not None and one.invited_at <= instant
 
 
-def _said(arrived: set[str]) -> tuple[set[DeliveredLine], list[str]]:
+def _said(arrived: set[str], story: Story) -> tuple[set[DeliveredLine], list[str]]:
     """Return what the received mails said, and complaints about what was said twice.
 
     A skipped line counts as said if the same mail, or another one of that day, told that recipient the same.
@@ -224,12 +235,13 @@ def _said(arrived: set[str]) -> tuple[set[DeliveredLine], list[str]]:
     left_out: list[tuple[DeliveredLine, tuple[object, ...]]] = []
     told: dict[tuple[object, ...], int] = defaultdict(int)
     rows = db.session.execute(
-        sa.select(MessageLine, Reminder.key, Invitation, Message)
+        sa.select(MessageLine, Reminder, Invitation, Message)
         .join(Reminder, MessageLine.reminder_id == Reminder.id)
         .join(Invitation, MessageLine.invitation_id == Invitation.id)
         .join(Message, MessageLine.message_id == Message.id)
     ).all()
-    for line, key, invitation, message in rows:
+    for line, reminder, invitation, message in rows:
+        key = reminder.key + (OF_FIRST_DAY if _of_first_day(reminder, story) else "")
         reader = (message.person_id, message.organisation_id, invitation.activity_id, message.local_day)
         if message.rfc_message_id in arrived and not line.skipped:
             counts[DeliveredLine(key, invitation.id)] += 1
@@ -238,6 +250,12 @@ def _said(arrived: set[str]) -> tuple[set[DeliveredLine], list[str]]:
             left_out.append((DeliveredLine(key, invitation.id), reader))
     doubled = [f"Invitation {mail.invitation_id} got its {mail.key} {n} times." for mail, n in counts.items() if n > 1]
     return set(counts) | {mail for mail, reader in left_out if told[reader]}, doubled
+
+
+def _of_first_day(reminder: Reminder, story: Story) -> bool:
+    """Return whether the reminder is about the day on which the postponed activity was first to be."""
+    postponed = reminder.activity_id == story.prepared.postponed_id and reminder.due_at < story.postponed_at
+    return postponed and reminder.kind is MailKind.REMINDER
 
 
 def _received(mailbox: Path, kept: demo_server.KeptMail) -> Received:

@@ -19,7 +19,7 @@ from outreach.cli.demo.programme import JAKARTA, local
 from outreach.domain.activities.values import Move
 from outreach.domain.kinds import AttendanceSource, MailKind
 from outreach.domain.planning.working_days import working_days
-from outreach.domain.reminders.due import local_day
+from outreach.domain.reminders.due import ActivityTimes, local_day
 from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder
@@ -55,6 +55,7 @@ class Story:
     cancelled_at: datetime
     postponed_at: datetime
     new_date_at: datetime
+    first_times: ActivityTimes  # of the postponed activity, before that
     forecast: dict[int, int] = field(
         default_factory=dict
     )  # reminder → number of mails that the coordinator's page forecast just before
@@ -70,6 +71,8 @@ def begin(today: date) -> Story:
         local(today + timedelta(days=days), time(10, 20)) for days in (2, 5, 7, 8)
     )
     later_id = prepared.postponed_id
+    first = db.session.get_one(Activity, later_id)
+    first_times = ActivityTimes(first.starts_at, first.ends_at, first.respond_by_at)
     later = working_days(_day_of(later_id) + POSTPONED_FOR, 1, holidays_around(today))[0]
     happenings: list[tuple[datetime, Callable[[], object]]] = [
         (moved_at, partial(_move, moved_id, prepared, moved_at)),
@@ -91,7 +94,9 @@ def begin(today: date) -> Story:
     ends_at = local(max(a.ends_at for a in activities).astimezone(JAKARTA).date() + timedelta(days=2), time(12, 0))
     db.session.rollback()
     events = sorted(StoryEvent(at, order, happen) for order, (at, happen) in enumerate(happenings))
-    return Story(prepared, ends_at, events, moved_id, cancelled_id, moved_at, cancelled_at, postponed_at, new_date_at)
+    return Story(
+        prepared, ends_at, events, moved_id, cancelled_id, moved_at, cancelled_at, postponed_at, new_date_at, first_times
+    )  # fmt: skip
 
 
 def play(story: Story, moment: Moment) -> Iterator[datetime]:
