@@ -65,7 +65,12 @@ def read(person_id: int) -> OwnData:
     ).one()
     told = sa.and_(Invitation.person_id == person_id, Activity.state != ActivityState.DRAFT)
     invitations = db.session.execute(
-        sa.select(Activity.title, Activity.starts_at, Activity.zone, Invitation.state)
+        sa.select(
+            sa.func.coalesce(sa.func.nullif(Activity.public_title, ""), Activity.title),
+            Activity.starts_at,
+            Activity.zone,
+            Invitation.state,
+        )
         .join(Invitation, Invitation.activity_id == Activity.id)
         .where(told)
         .order_by(Activity.starts_at.desc())

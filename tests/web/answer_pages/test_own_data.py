@@ -7,11 +7,12 @@ from pypdfium2 import PdfDocument
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import AuditEntry, DataRequest, Message
 from outreach.services.privacy import requests
 from outreach.web.answer_pages.forms import form_token
-from tests.world import fresh, give_link, rows_of
+from tests.world import an_invitation, fresh, give_link, rows_of
 
 
 @pytest.fixture
@@ -59,6 +60,15 @@ def test_the_copy_is_taken_by_the_mailed_link_as_pdf_or_json_under_a_name_that_n
     ]
     assert [one.headers["Referrer-Policy"] for one in (data, pdf)] == ["no-referrer"] * 2
     assert client.get(f"/j/{link}/copy").status_code == 404  # the own link is not the link to the copy
+
+
+def test_the_page_names_activities_by_the_titles_for_others(client, link, ani, activity):
+    an_invitation(activity, ani)
+    activity.state = ActivityState.PUBLISHED
+    activity.public_title = "Pertemuan warga"
+    db.session.commit()
+    shown = client.get(f"/j/{link}/data").text
+    assert ("Pertemuan warga" in shown, activity.title in shown) == (True, False)
 
 
 def test_a_correction_waits_for_staff_and_stopping_works_at_once(client, link, ani):
