@@ -52,7 +52,10 @@ SECTIONS: tuple[tuple[str, object, tuple[tuple[str, object], ...]], ...] = (
     ("minutes", _l("Minutes"), (("activity", ""),)),
     ("follow_ups", _l("Tasks from meetings"), (("what", ""), ("due_on", ""), ("note", _l("Note")))),
     ("scans", _l("Log of the door"), (("activity", ""), ("at", ""), ("outcome", ""))),
-    ("consents", _l("Consents"), (("given_on", ""), ("way", ""), ("given_by", _l("by")), ("withdrawn_at", _l("withdrawn")))),
+    (
+        "consents", _l("Consents"),
+        (("given_on", ""), ("way", ""), ("given_by", _l("by")), ("withdrawn_at", _l("consent withdrawn"))),
+    ),
     ("requests", _l("Requests about data"), (("kind", ""), ("received_at", ""), ("outcome", ""), ("what_done", ""))),
     ("changes_by_staff", _l("Changes by staff"), (("at", ""), ("action", ""))),
 )  # fmt: skip
