@@ -5,10 +5,11 @@ from datetime import datetime, time
 from importlib.resources import files
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA, Cast
-from outreach.domain.kinds import AgeGroup, CaseUnit, Sector, StaffRole
+from outreach.domain.kinds import AgeGroup, CadreKind, CaseUnit, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import Organisation, Person, User, Venue
 from outreach.services import cases
@@ -123,10 +124,12 @@ def assemble(*, now: datetime) -> tuple[Cast, Reading]:
 def _give_ages() -> None:
     """Give most people of the spreadsheet, which has no ages, an age group, as an office knows them of most of its cadres."""
     with writing() as session:
-        for number, person in enumerate(
-            session.scalars(sa.select(Person).where(Person.name != "").order_by(Person.id))
-        ):
-            person.age_group = AGES[number % len(AGES)]
+        people = (
+            sa.select(Person).where(Person.name != "").order_by(Person.id).options(selectinload(Person.cadre_roles))
+        )
+        for number, person in enumerate(session.scalars(people)):
+            young = any(role.kind == CadreKind.FORUM_ANAK for role in person.cadre_roles)
+            person.age_group = AgeGroup.UNDER_18 if young else AGES[number % len(AGES)]
 
 
 def _local_office(kind: str, name: str, code: str, sector: Sector) -> Organisation:
