@@ -88,7 +88,7 @@ class NotInvited(Problem):
 
 
 class RepresentativeUnnamed(Problem):
-    message = "Please write the name of the person who will come in your place."
+    message = "Please write the name of the person who comes instead."
     field = "representative_name"
 
 

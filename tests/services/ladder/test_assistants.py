@@ -99,6 +99,7 @@ def test_the_adjutant_gets_the_facts_the_letter_and_a_link_and_the_invitee_gets_
         "tidak pernah memungut biaya", "0725", "Terlampir surat undangan nomor 400.2/7/2027",
     ):  # fmt: skip
         assert words in said
+    assert said.count("kami ucapkan terima kasih") == 1
     html = mail.get_body(("html",)).get_content()
     assert ("gilirannya pukul 09.00–10.00 WIB" in html, "giliran Bapak/Ibu" in html) == (True, False)
     files = [part for part in mail.walk() if part.get_content_type() == "application/pdf"]

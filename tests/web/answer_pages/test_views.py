@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from outreach.delivery import tokens
 from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, HolderKind, Role
@@ -21,6 +22,7 @@ from outreach.services import posts
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
+from outreach.services.directory import assistants
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
@@ -35,6 +37,7 @@ from tests.world import (
     an_organisation,
     at,
     draft_activity,
+    fresh,
     invitation_of,
     invite,
     invite_organisation,
@@ -370,13 +373,22 @@ def test_the_parameter_pilih_only_preselects(phone, first, ani):
 @pytest.mark.parametrize(("pick", "days", "leads_on"), [
     ("hadir", 1, "Press it once more to send it:"),
     ("hadir", 2, "Please press it below."),
-    ("wakil", 1, "Please write who comes in your place, and send it."),
-    ("wakil", 2, "Please write who comes in your place, and send it."),
+    ("wakil", 1, "Please write who comes instead, and send it."),
+    ("wakil", 2, "Please write who comes instead, and send it."),
 ])  # fmt: skip
 def test_a_choice_from_the_mail_says_how_to_send_it(phone, four_days, ani, pick, days, leads_on):
     invite_and_mark(ani, *four_days[:days])
     top = phone.get(f"/j/{token_of(ani)}?pilih={pick}&lang=en").text.split("<section")[0]
     assert re.findall(r"Your choice is not sent yet\. ([^<]+)", top) == [leads_on]
+
+
+def test_an_adjutant_is_asked_whether_the_invitee_comes(phone, four_days, ani):
+    invite_and_mark(ani, *four_days[:1])
+    assistants.write(fresh(ani), "Rina Astuti", "", "rina@example.com")
+    db.session.commit()
+    page = phone.get(f"/j/{tokens.assistant_token(fresh(ani).assistant.nonce)}?lang=en").text
+    said = ("Will Ani Wijaya come?", "in their place", "Will you come?", "in my place", "You are invited")
+    assert [words in page for words in said] == [True, True, False, False, False]
 
 
 def test_a_choice_from_the_mail_is_for_its_activity_where_there_are_several(phone, four_days, ani):
