@@ -68,6 +68,49 @@ _SAID_AT = (  # when an invitee answered in a date poll that they can come at th
     .correlate(PollSlot, Invitation)
     .scalar_subquery()
 )
+# Built once: putting the long ones together takes longer than running them.
+_ACTIVITIES = sa.select(
+    Activity.id, Activity.title, Activity.kind, Activity.starts_at, Activity.ends_at, Activity.zone, Activity.state,
+    Activity.programme_id, Activity.venue_id, Activity.region_code, Activity.respond_by_at, Activity.told_at,
+    Activity.fixed, Activity.capacity, User.name.label("coordinator"),
+).outerjoin(User, User.id == Activity.coordinator_id)  # fmt: skip
+_INVITED = (
+    sa.select(
+        Invitation.activity_id, Invitation.id, Invitation.role, Invitation.state, Invitation.person_id,
+        Invitation.organisation_id, Invitation.quota, Invitation.nominated_under_id, Invitation.representative_name,
+        Person.name, Person.title_before, Person.title_after, Person.post, Person.erased_at,
+        Organisation.name.label("organisation_name"),
+        PollSlot.starts_at.label("slot_starts_at"), PollSlot.ends_at.label("slot_ends_at"), _SAID_AT.label("said_at"),
+        InvitedPost.post_id,
+    )
+    .join(Activity, Activity.id == Invitation.activity_id)
+    .outerjoin(DatePoll, DatePoll.activity_id == Invitation.activity_id)
+    .outerjoin(PollSlot, sa.and_(PollSlot.poll_id == DatePoll.id, PollSlot.chosen))
+    .outerjoin(Person, Person.id == Invitation.person_id)
+    .outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
+    .outerjoin(InvitedPost, InvitedPost.invitation_id == Invitation.id)
+    .where(Invitation.state != InvitationState.WITHDRAWN)
+    .order_by(Invitation.id)
+)  # fmt: skip
+_TURNS = (
+    sa.select(Invitation.id, Activity.starts_at.label("begins"), AgendaItem.starts_at, AgendaItem.ends_at)
+    .join(Activity, Activity.id == Invitation.activity_id)
+    .join(AgendaItem, AgendaItem.activity_id == Activity.id)
+    .join(
+        agenda_speaker,
+        sa.and_(agenda_speaker.c.agenda_item_id == AgendaItem.id, agenda_speaker.c.person_id == Invitation.person_id),
+    )
+    .where(Invitation.role == Role.SPEAKER, Invitation.state != InvitationState.WITHDRAWN)
+)
+_PLACES = sa.select(Venue.id, Venue.name, Venue.capacity, Venue.region_code, Venue.latitude, Venue.longitude)
+_INTENDED = (
+    sa.select(
+        IntendedClash.kind, IntendedClash.activity_id, IntendedClash.other_activity_id, IntendedClash.substance,
+        IntendedClash.shortage,
+    )
+    .join(Activity, Activity.id == IntendedClash.activity_id)
+    .where(IntendedClash.taken_back_at.is_(None), Activity.state.in_(sorted(PLANNED)))
+)  # fmt: skip
 
 
 def seen(activity_ids: Collection[int] | None) -> Collection[int] | None:
@@ -165,17 +208,7 @@ def _known_until(
 
 def intended(session: Session, activity_ids: Collection[int] | None = None) -> Intended:
     """Return the clashes of planned activities (of these; None: all) that are marked as intended. One query."""
-    columns = (
-        IntendedClash.kind, IntendedClash.activity_id, IntendedClash.other_activity_id, IntendedClash.substance,
-        IntendedClash.shortage,
-    )  # fmt: skip
-    asked = (
-        sa.select(*columns)
-        .join(Activity, Activity.id == IntendedClash.activity_id)
-        .where(IntendedClash.taken_back_at.is_(None), Activity.state.in_(sorted(PLANNED)))
-    )
-    if activity_ids is not None:
-        asked = asked.where(IntendedClash.activity_id.in_(activity_ids))
+    asked = _INTENDED if activity_ids is None else _INTENDED.where(IntendedClash.activity_id.in_(activity_ids))
     found: dict[tuple[ClashKind, tuple[int, ...]], dict[str, int]] = defaultdict(dict)
     for row in session.execute(asked):
         ids = tuple(sorted(id for id in (row.activity_id, row.other_activity_id) if id is not None))
@@ -209,15 +242,7 @@ def _overlaps(spans: Iterable[Span]) -> list[sa.ColumnElement[bool]]:
 
 
 def _activities(session: Session, condition: sa.ColumnElement[bool], *, engaged: bool) -> list[PlannedActivity]:
-    rows = session.execute(
-        sa.select(
-            Activity.id, Activity.title, Activity.kind, Activity.starts_at, Activity.ends_at, Activity.zone,
-            Activity.state, Activity.programme_id, Activity.venue_id, Activity.region_code, Activity.respond_by_at,
-            Activity.told_at, Activity.fixed, Activity.capacity, User.name.label("coordinator"),
-        )
-        .outerjoin(User, User.id == Activity.coordinator_id)
-        .where(condition)
-    ).all()  # fmt: skip
+    rows = session.execute(_ACTIVITIES.where(condition)).all()
     invitations = invited(session, condition) if engaged else {}
     theirs = turns(session, condition) if invitations else {}
     posts = successions(session, invitations)
@@ -289,26 +314,8 @@ def invitee(row: Any) -> Party:
 
 def invited(session: Session, condition: sa.ColumnElement[bool]) -> Mapping[int, list[Any]]:
     """Return the invitations to the activities that fulfil the condition, by activity; without withdrawn ones."""
-    rows = session.execute(
-        sa.select(
-            Invitation.activity_id, Invitation.id, Invitation.role, Invitation.state, Invitation.person_id,
-            Invitation.organisation_id, Invitation.quota, Invitation.nominated_under_id, Invitation.representative_name,
-            Person.name, Person.title_before, Person.title_after, Person.post, Person.erased_at,
-            Organisation.name.label("organisation_name"),
-            PollSlot.starts_at.label("slot_starts_at"), PollSlot.ends_at.label("slot_ends_at"), _SAID_AT.label("said_at"),
-            InvitedPost.post_id,
-        )
-        .join(Activity, Activity.id == Invitation.activity_id)
-        .outerjoin(DatePoll, DatePoll.activity_id == Invitation.activity_id)
-        .outerjoin(PollSlot, sa.and_(PollSlot.poll_id == DatePoll.id, PollSlot.chosen))
-        .outerjoin(Person, Person.id == Invitation.person_id)
-        .outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
-        .outerjoin(InvitedPost, InvitedPost.invitation_id == Invitation.id)
-        .where(condition, Invitation.state != InvitationState.WITHDRAWN)
-        .order_by(Invitation.id)
-    )  # fmt: skip
     found = defaultdict(list)
-    for row in rows:
+    for row in session.execute(_INVITED.where(condition)):
         found[row.activity_id].append(row)
     return found
 
@@ -347,29 +354,14 @@ def successions(session: Session, invitations: Mapping[int, Collection[Any]]) ->
 
 def turns(session: Session, condition: sa.ColumnElement[bool]) -> Turns:
     """Return when the agenda needs the speakers invited to the activities that fulfil the condition, by invitation."""
-    rows = session.execute(
-        sa.select(Invitation.id, Activity.starts_at.label("begins"), AgendaItem.starts_at, AgendaItem.ends_at)
-        .join(Activity, Activity.id == Invitation.activity_id)
-        .join(AgendaItem, AgendaItem.activity_id == Activity.id)
-        .join(
-            agenda_speaker,
-            sa.and_(
-                agenda_speaker.c.agenda_item_id == AgendaItem.id, agenda_speaker.c.person_id == Invitation.person_id
-            ),
-        )
-        .where(condition, Invitation.role == Role.SPEAKER, Invitation.state != InvitationState.WITHDRAWN)
-    )
     found: dict[int, list[Turn]] = defaultdict(list)
-    for row in rows:
+    for row in session.execute(_TURNS.where(condition)):
         found[row.id].append((row.starts_at - row.begins, row.ends_at - row.begins))
     return {id: merged(spans) for id, spans in found.items()}
 
 
 def _places(session: Session) -> list[Place]:
-    rows = session.execute(
-        sa.select(Venue.id, Venue.name, Venue.capacity, Venue.region_code, Venue.latitude, Venue.longitude)
-    )
-    return [Place(*row) for row in rows]
+    return [Place(*row) for row in session.execute(_PLACES)]
 
 
 def _programmes(session: Session, activities: Iterable[PlannedActivity], now: datetime) -> list[ProgrammeDays]:
