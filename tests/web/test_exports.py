@@ -174,42 +174,43 @@ def one_of_each(activity, ani, budi, chief, police, coordinator, default_rules) 
     attendance.tick(activity.id, [hers], [hers], AttendanceSource.HAND, by=coordinator, now=at(18))
 
 
-@pytest.mark.parametrize(
-    ("path", "heading", "values"),
-    [
-        ("/people/groups", "Name", ["Ani Wijaya", "Budi Santoso"]),
-        ("/people/{ani}", "Was there", ["yes"]),
-        ("/people/{ani}", "Activity", ["Rapat koordinasi pencegahan kekerasan"]),
-        ("/organisations/{police}", "Seats of the organisation", []),
-        ("/organisations", "People", [1.0]),
-        ("/venues", "How many people fit", [100.0]),
-        ("/programmes", "Coming", [1.0]),
-        ("/activities?time=all&q=rapat", "Were there", [1.0]),
-        ("/messages?q=santoso", "Activities", ["Rapat koordinasi pencegahan kekerasan"]),
-        ("/messages?archive=1", "To", []),
-        ("/incoming?show=all", "What it says", ["Saya terlambat."]),
-        ("/incoming/unreachable", "Name", ["Budi Santoso"]),
-        ("/activities/{id}/invitees?q=wijaya", "Was there", ["yes"]),
-        ("/activities/{id}/invitees", "Name", ["Kapolres Metro", "Ani Wijaya", "Budi Santoso"]),
-        ("/activities/{id}/invitees/to-call", "Name", ["Budi Santoso", "Kapolres Metro"]),
-        ("/activities/{id}/invitees/to-call?no_address=1", "Name", ["Budi Santoso"]),
-        ("/to-call?q=santoso", "Activity", ["Rapat koordinasi pencegahan kekerasan"]),
-        ("/activities/{id}/attendance?shown_only=present", "Name", ["Ani Wijaya"]),
-        ("/polls?show=all", "Date poll", []),
-        ("/findings", "Clash", []),
-        ("/audit?q=rapat&user={user}", "What was done", ["attendance ticked"]),
-        ("/users", "May sign in", ["yes", "yes"]),
-    ],
+EXPORTED = (  # (path, heading, values): what the file of a list has under a heading, after `one_of_each`
+    ("/people/groups", "Name", ["Ani Wijaya", "Budi Santoso"]),
+    ("/people/{ani}", "Was there", ["yes"]),
+    ("/people/{ani}", "Activity", ["Rapat koordinasi pencegahan kekerasan"]),
+    ("/organisations/{police}", "Seats of the organisation", []),
+    ("/organisations", "People", [1.0]),
+    ("/venues", "How many people fit", [100.0]),
+    ("/programmes", "Coming", [1.0]),
+    ("/activities?time=all&q=rapat", "Were there", [1.0]),
+    ("/messages?q=santoso", "Activities", ["Rapat koordinasi pencegahan kekerasan"]),
+    ("/messages?archive=1", "To", []),
+    ("/incoming?show=all", "What it says", ["Saya terlambat."]),
+    ("/incoming/unreachable", "Name", ["Budi Santoso"]),
+    ("/activities/{id}/invitees?q=wijaya", "Was there", ["yes"]),
+    ("/activities/{id}/invitees", "Name", ["Kapolres Metro", "Ani Wijaya", "Budi Santoso"]),
+    ("/activities/{id}/invitees/to-call", "Name", ["Budi Santoso", "Kapolres Metro"]),
+    ("/activities/{id}/invitees/to-call?no_address=1", "Name", ["Budi Santoso"]),
+    ("/to-call?q=santoso", "Activity", ["Rapat koordinasi pencegahan kekerasan"]),
+    ("/activities/{id}/attendance?shown_only=present", "Name", ["Ani Wijaya"]),
+    ("/polls?show=all", "Date poll", []),
+    ("/findings", "Clash", []),
+    ("/audit?q=rapat&user={user}", "What was done", ["attendance ticked"]),
+    ("/users", "May sign in", ["yes", "yes"]),
 )
+
+
 def test_each_list_is_exported_as_filtered(
-    administrator_client, one_of_each, activity, coordinator, ani, police, path, heading, values
+    administrator_client, one_of_each, activity, coordinator, ani, police, subtests
 ):
-    path = path.format(id=activity.id, user=coordinator.id, ani=ani.id, police=police.id)
-    address = f"{path}{'&' if '?' in path else '?'}file="
-    assert column(workbook(administrator_client, address + "xlsx"), heading) == values
-    assert len(table(administrator_client, address + "csv")) == len(values) + 1
-    page = administrator_client.get(path).text
-    assert ("file=xlsx" in page) == bool(values), "the page offers the file"
+    for path, heading, values in EXPORTED:
+        with subtests.test(path):
+            path = path.format(id=activity.id, user=coordinator.id, ani=ani.id, police=police.id)
+            address = f"{path}{'&' if '?' in path else '?'}file="
+            assert column(workbook(administrator_client, address + "xlsx"), heading) == values
+            assert len(table(administrator_client, address + "csv")) == len(values) + 1
+            page = administrator_client.get(path).text
+            assert ("file=xlsx" in page) == bool(values), "the page offers the file"
 
 
 # Where each list can be downloaded. The file of refused rows belongs to an import (test_imports.py); photos are a ZIP.
