@@ -14,6 +14,7 @@ ENGINE = Path(__file__).parent / "vendor" / "ace.js.gz"
 # Only what is certain is a violation. Rules that say no more than "look yourself" take half of the time: they are left out,
 # unless another rule depends on them. CONCERNS: the only elements that can violate a rule, which takes as long for all others.
 CHECK = """async () => {
+  const { violations } = await axe.run({ resultTypes: ["violations"], selectors: false });
   const CONCERNS = {
     text_spacing_valid: "[style*=important]", label_name_visible: "[aria-label], [aria-labelledby]",
   };
@@ -31,13 +32,14 @@ CHECK = """async () => {
   }
   const { results } = await checker.check(document, [policy]);
   const closed = ({ ruleId, node }) => ruleId === "input_label_exists" && node.closest("details:not([open])");
-  return results.filter(({ value: [policy, outcome] }) => policy === "VIOLATION" && outcome === "FAIL")
-    .filter(one => !closed(one)) // a label in a closed part of a page is hidden, as its field is
-    .map(({ ruleId, message, snippet }) => [ruleId, message, snippet]);
+  return {
+    axe: violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
+    ibm: results.filter(({ value: [policy, outcome] }) => policy === "VIOLATION" && outcome === "FAIL")
+      .filter(one => !closed(one)) // a label in a closed part of a page is hidden, as its field is
+      .map(({ ruleId, message, snippet }) => [ruleId, message, snippet]),
+    tables: [...document.querySelectorAll("table")].filter(table => !table.querySelector("th")).map(table => table.outerHTML),
+  };
 }"""
-WITHOUT_HEADERS = (
-    "() => [...document.querySelectorAll('table')].filter(t => !t.querySelector('th')).map(t => t.outerHTML)"
-)
 # False alarms of IBM's engine: (rule, a pattern in the element's HTML), and why it is wrong.
 FALSE_ALARMS = {
     (
@@ -48,7 +50,7 @@ FALSE_ALARMS = {
     (
         "table_headers_exists",
         "<table",
-    ): "It misses header cells that a phone shows beside each value. WITHOUT_HEADERS looks itself.",
+    ): "It misses header cells that a phone shows beside each value. CHECK looks itself, for `tables`.",
     ("input_autocomplete_valid", 'autocomplete="username"'): "HTML allows it for a field of type email.",
     (
         "aria_content_in_landmark",
@@ -68,26 +70,17 @@ FALSE_ALARMS = {
 
 def violations(page) -> dict[str, list[str]]:
     """Return what both engines find on an open page: by rule, the first characters of each element's HTML."""
-    return by_axe(page) | by_ibm(page)
-
-
-def by_axe(page) -> dict[str, list[str]]:
-    found = Axe().run(page).response["violations"]
-    return {f"axe: {violation['id']}": [node["html"][:120] for node in violation["nodes"]] for violation in found}
-
-
-def by_ibm(page) -> dict[str, list[str]]:
-    page.evaluate(_engine())
-    found: dict[str, list[str]] = {}
-    for rule, message, html in page.evaluate(CHECK):
+    results = page.evaluate(f"window.ace && ({CHECK})()") or page.evaluate(f"{_engines()};({CHECK})()")
+    found = {f"axe: {rule}": [html[:120] for html in elements] for rule, elements in results["axe"]}
+    for rule, message, html in results["ibm"]:
         if not any(rule == alarm and re.search(part, html) for alarm, part in FALSE_ALARMS):
             found.setdefault(f"ibm: {rule}", []).append(f"{html[:160]} ({message})")
-    if tables := page.evaluate(WITHOUT_HEADERS):
+    if tables := results["tables"]:
         found["table without header cells"] = [html[:120] for html in tables]
     return found
 
 
 @cache
-def _engine() -> str:
-    """Return the engine as a script that makes `ace` known to the page, once."""
-    return f"() => {{ if (!window.ace) {{ {gzip.decompress(ENGINE.read_bytes()).decode()}; window.ace = ace; }} }}"
+def _engines() -> str:
+    """Return both engines as one script, which makes `axe` and `ace` known to a page."""
+    return f"{Axe().axe_script};{gzip.decompress(ENGINE.read_bytes()).decode()}"
