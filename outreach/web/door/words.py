@@ -44,7 +44,7 @@ def words() -> dict[str, str]:
         "tick_of": _("%(name)s is here", name="{name}"),
         "is_here": _("Is here"),
         "somebody": _("Unknown"),
-        "none_found": _("Nobody is found. Try other letters, or add them as uninvited."),
+        "none_found": _("Nobody is found. Try the first letters of the name, or add them as uninvited."),
         "found": _("Found: %(n)s", n="{n}"),
         "found_here": _("Without a connection: initials only. A whole first name narrows it down. Found: %(n)s", n="{n}"),
         "scan": _("Scan with the camera"),
