@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from outreach.domain.directory.children import is_child
 from outreach.domain.kinds import AgeGroup, CadreKind, Sector, Sex
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
@@ -103,6 +104,11 @@ class Person(Identified, Created, Assisted, Model):
     region: Mapped[Region | None] = relationship()
     assistant: Mapped[Assistant | None] = relationship(back_populates="person", cascade="all, delete-orphan")
     cadre_roles: Mapped[list["Cadre"]] = relationship(back_populates="person", cascade="all, delete-orphan")
+
+    @property
+    def child(self) -> bool:
+        """Return whether they are addressed as a child."""
+        return is_child(self.age_group, [role.kind for role in self.cadre_roles if role.active])
 
     @property
     def full_name(self) -> str:

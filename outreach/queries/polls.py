@@ -139,7 +139,9 @@ def get(poll_id: int) -> DatePoll:
                 joinedload(DatePoll.activity),
                 selectinload(DatePoll.slots).joinedload(PollSlot.venue),
                 selectinload(DatePoll.invitees).options(
-                    joinedload(PollInvitee.person).joinedload(Person.organisation),
+                    joinedload(PollInvitee.person).options(
+                        joinedload(Person.organisation), selectinload(Person.cadre_roles)
+                    ),
                     joinedload(PollInvitee.organisation),
                     joinedload(PollInvitee.answer_recorded_by).lazyload(User.roles),
                     selectinload(PollInvitee.choices),

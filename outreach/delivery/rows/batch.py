@@ -41,7 +41,7 @@ from outreach.models import (
     the_office,
 )
 from outreach.models.certificates import HAS_CERTIFICATE
-from outreach.models.consents import HAS_CONSENT, IS_CHILD
+from outreach.models.consents import HAS_CONSENT, IS_ADDRESSED_AS_CHILD, IS_CHILD
 from outreach.models.invitations import POST_TITLE
 from outreach.models.materials import OWES_MATERIALS
 
@@ -186,6 +186,7 @@ class MessageRow(NamedTuple):
     link_nonce: str  # "" if the recipient has no answer link yet
     link_revoked: bool
     unconsented: bool  # a parent has to consent before anything is sent, and none has
+    child: bool  # they are addressed as a child
     cadre_roles: tuple[CadreRow, ...] = ()
     lines: tuple[LineRow, ...] = ()  # without lines that were skipped before
 
@@ -256,6 +257,7 @@ _MESSAGES = (
         _or_empty(_LINK.nonce, _OFFICE_LINK.nonce),
         sa.func.coalesce(_LINK.revoked_at, _OFFICE_LINK.revoked_at).is_not(None),
         sa.and_(Message.person_id.is_not(None), Message.representative_of_id.is_(None), IS_CHILD, ~HAS_CONSENT),
+        sa.and_(Message.person_id.is_not(None), IS_ADDRESSED_AS_CHILD),
     )
     .select_from(Message)
     .outerjoin(Person, Message.person_id == Person.id)

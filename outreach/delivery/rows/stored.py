@@ -67,6 +67,7 @@ def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
         "link_nonce": "",
         "link_revoked": False,
         "unconsented": False,
+        "child": bool(person and person.child),
         "cadre_roles": tuple(CadreRow(role.kind, role.region.name, role.active) for role in roles),
         **values,
     })  # fmt: skip

@@ -12,6 +12,7 @@ from outreach.models import Organisation, Person
 
 _HEADS = {"kecamatan": "camat", "kelurahan": "lurah", "desa": "kepala desa"}
 _OF_A_PLACE = re.compile(r"(?:kantor\s+)?(kecamatan|kelurahan|desa)\s+(.+)", re.IGNORECASE)
+_CHILD = "Ananda"
 _POLITE = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}
 
 
@@ -28,6 +29,8 @@ class Named(Protocol):
     def post(self) -> str: ...
     @property
     def sex(self) -> Sex | None: ...
+    @property
+    def child(self) -> bool: ...
 
 
 def lines_of(invitee: Person | Organisation) -> tuple[str, ...]:
@@ -73,13 +76,16 @@ def full_name(one: Named) -> str:
     return Name(one.name, one.title_before, one.title_after).full if one.name else one.post
 
 
-def polite(name: str, sex: Sex | None, locale: str) -> str:
-    """Return the name with Bapak or Ibu, or both if the sex is unknown, in Indonesian; without them in English."""
-    return f"{_POLITE[sex]} {name}" if locale == "id" else name
+def polite(name: str, sex: Sex | None, locale: str, *, child: bool = False) -> str:
+    """Return the name with Bapak or Ibu, or both if the sex is unknown, in Indonesian; without them in English.
+
+    A child is Ananda.
+    """
+    return f"{_CHILD if child else _POLITE[sex]} {name}" if locale == "id" else name
 
 
 def _lines(one: Named, office_name: str, office_short_name: str, locale: str) -> tuple[str, ...]:
-    name = polite(full_name(one), one.sex, locale) if one.name else ""
+    name = polite(full_name(one), one.sex, locale, child=one.child) if one.name else ""
     return tuple(part for part in (name, one.post, _office(one.post, office_name, office_short_name)) if part)
 
 

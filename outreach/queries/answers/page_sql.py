@@ -32,6 +32,7 @@ from outreach.models import (
     Venue,
     agenda_speaker,
 )
+from outreach.models.consents import IS_ADDRESSED_AS_CHILD
 from outreach.models.invitations import POST_TITLE
 
 
@@ -75,6 +76,7 @@ LINK = (
         _PERSON.post,
         _PERSON.sex,
         _PERSON.locale,
+        IS_ADDRESSED_AS_CHILD.label("child"),
         _PERSON.reminders_stopped_at.label("stopped"),
         _ORGANISATION.name.label("organisation_name"),
         _ORGANISATION.locale.label("organisation_locale"),

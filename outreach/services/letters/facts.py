@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, scoped_session
+from sqlalchemy.orm import Session, joinedload, scoped_session, selectinload
 
 from outreach.delivery.mail.values import place
 from outreach.delivery.words import salutations
@@ -41,7 +41,7 @@ def invitations_of(
         sa.select(Invitation)
         .where(Invitation.id.in_(invitation_ids), (Invitation.state == InvitationState.WITHDRAWN).is_(withdrawn))
         .options(
-            joinedload(Invitation.person).joinedload(Person.organisation),
+            joinedload(Invitation.person).options(joinedload(Person.organisation), selectinload(Person.cadre_roles)),
             joinedload(Invitation.organisation),
             joinedload(Invitation.as_post).joinedload(InvitedPost.post).joinedload(Post.organisation),
             joinedload(Invitation.activity).joinedload(Activity.venue),

@@ -31,7 +31,7 @@ def words(language: str) -> dict[str, Any]:
         "title": _("Invitation"),
         "dear": _("Dear"),
         "time": _("Time"),
-        "registration": _("Registration"),
+        "registration": _("Check-in"),  # in English a shorter word than in mails: it stands in a narrow column
         "place": _("Place"),
         "no_place": _("to be announced"),
         "role": _("As"),
