@@ -169,7 +169,7 @@ class AnyOrder(ChaosStory, RuleBasedStateMachine):
         self._news(news)
         self.crash(fault=Fault(aim[0], aim[1], times=1, after=after))
 
-    @rule(die_at=st.integers(1, 14), news=news)
+    @rule(die_at=st.integers(1, 15), news=news)
     def a_worker_dies(self, die_at: int, news: str) -> None:
         self._news(news)
         self.crash(die_at=die_at)

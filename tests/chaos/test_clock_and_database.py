@@ -18,6 +18,7 @@ from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
 from outreach.queries.messages import log as messages
+from tests.chaos.support.crasher import WHILE_IN_WORK
 from tests.chaos.support.faults import CONNECT, Fault
 from tests.chaos.support.harness import (
     Installation,
@@ -141,7 +142,7 @@ def test_a_clock_set_back_a_day_delays_nothing(app, sink, tmp_path):
     crasher = Installation(tmp_path, port).start(
         module="tests.chaos.support.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    order = json.dumps({"now": (NOW + DAY).isoformat(), "die_at": 13})
+    order = json.dumps({"now": (NOW + DAY).isoformat(), "die_at": WHILE_IN_WORK})
     said, _ = crasher.communicate(f"{order}\ngo\n".encode(), timeout=300)
     assert said.split()[-1] == b"9"  # it died
     assert {row.state for row in look(Message.state)} & IN_WORK

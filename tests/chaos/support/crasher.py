@@ -2,8 +2,9 @@
 
     python -m tests.chaos.support.crasher    (settings from the environment)
 
-Each line of JSON, {"now": instant, "die_at": n or 0}, creates one child; its pid is printed, it waits for another line, and
-its exit code is printed. die_at: the child exits without a message when it reads the time for the nth time.
+Each line of JSON, {"now": instant, "die_at": n or 0 or "in_work"}, creates one child; its pid is printed, it waits for another
+line, and its exit code is printed. die_at: the child exits without a message when it reads the time for the nth time, or for
+the first time while a mail is in work.
 """
 
 import json
@@ -11,9 +12,16 @@ import os
 import sys
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+from flask import Flask
+
 from outreach import create_app
+from outreach.domain.states import IN_WORK
 from outreach.engines import loop
 from outreach.extensions import db
+from outreach.models import Message
+
+WHILE_IN_WORK = "in_work"
 
 
 def main() -> None:
@@ -32,19 +40,24 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _work(app, now: datetime, die_at: int) -> None:
+def _work(app: Flask, now: datetime, die_at: int | str) -> None:
     asked = 0
 
     def clock() -> datetime:
         nonlocal asked
         asked += 1
-        if asked == die_at:
+        if asked == die_at or (die_at == WHILE_IN_WORK and _is_in_work(app)):
             os._exit(9)
         return now + timedelta(milliseconds=asked)
 
     loop.tick(app, now=clock, worker=f"crasher:{os.getpid()}:0")
     with app.app_context():
         db.engine.dispose()
+
+
+def _is_in_work(app: Flask) -> bool:
+    with app.app_context(), db.engine.connect() as connection:
+        return bool(connection.scalar(sa.select(sa.exists().where(Message.state.in_(IN_WORK)))))
 
 
 def _line() -> bytes:
