@@ -1,6 +1,7 @@
 """All settings with type, unit and default, read from the environment (OUTREACH_…) or instance/settings.toml.
 
-The environment overrides the file, and the file overrides the default.
+The environment overrides the file, and the file overrides the default. A secret may also stand in a file of its own: one that
+systemd gives to the service ($CREDENTIALS_DIRECTORY), or one that OUTREACH_…_FILE names.
 """
 
 import difflib
@@ -24,6 +25,7 @@ MOST_COUNTED = 10_000  # nobody turns to later pages, and counting further would
 
 
 PREFIX = "OUTREACH_"
+FILE = "_FILE"  # OUTREACH_SECRET_KEY_FILE names the file of secret_key
 OTHERS = (
     "ADMIN_PASSWORD",
     "COPY_TO",
@@ -291,7 +293,7 @@ def _refuse_to_leave_the_service() -> None:
 
     It would quietly make a database of its own, and an administrator would add accounts or restore a backup there.
     """
-    own = any(name in os.environ for name in (PREFIX + "DATABASE_URL", PREFIX + "INSTANCE"))
+    own = any(PREFIX + name in os.environ for name in ("DATABASE_URL", f"DATABASE_URL{FILE}", "INSTANCE"))
     if not own and SERVICE_FILE.exists():
         raise SettingsError(
             f"{SERVICE_FILE} has the settings of the service on this machine, but this command was started without them, "
@@ -331,8 +333,17 @@ def load(**overrides: Any) -> Settings:
     known = [f.name for f in fields(Settings)]
     wrong = [f"{path} has an unknown setting “{name}”{_or_meant(name, known)}" for name in stored if name not in known]
     named = {name: f"{PREFIX}{name.upper()}" for name in known}
+    files = secret_files()
     for name in known:
         raw = os.environ.get(named[name])
+        if places := files.get(name):
+            others = [named[name]] * bool(raw) + [f"{name} in {path}"] * bool(stored.get(name))
+            try:
+                raw = _secret(named[name], places, others)
+            except SettingsError as error:
+                wrong.append(str(error))
+                continue
+            named[name] = f"{named[name]} in {places[0]}"
         if raw is None and name in stored:
             raw, named[name] = stored[name], f"{name} in {path}"
         if raw is None or name == "instance":
@@ -348,11 +359,51 @@ def load(**overrides: Any) -> Settings:
     return found
 
 
+def secret_files() -> dict[str, list[Path]]:
+    """Return the files that this process was told to read secret settings from. Two for one setting are one too many."""
+    found: dict[str, list[Path]] = {}
+    credentials = os.environ.get(CREDENTIALS)
+    for name in SECRETS:
+        given = os.environ.get(f"{PREFIX}{name.upper()}{FILE}")
+        places = [Path(given)] if given else []
+        if credentials and (place := Path(credentials) / name).exists():
+            places.append(place)
+        if places:
+            found[name] = places
+    return found
+
+
+def _secret(called: str, places: list[Path], others: list[str]) -> str:
+    """Return what the secret's only file says, without the end of its line. Raise SettingsError, which never shows it.
+
+    others: where else the setting has a value.
+    """
+    place, *_ = places
+    if len(everywhere := [*others, *map(str, places)]) > 1:
+        raise SettingsError(
+            f"{called} is set more than once: {', '.join(everywhere)}. Keep one, and remove the others."
+        )
+    try:
+        text = place.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{place}, the file of {called}, is not text in UTF-8. Write it again.") from None
+    except OSError as error:
+        raise SettingsError(
+            f"{place}, the file of {called}, cannot be read: {error.strerror}. "
+            f"Correct {called}{FILE}, or let this process's user read the file."
+        ) from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise SettingsError(f"{place}, the file of {called}, is empty. Write the secret into it.")
+    return text
+
+
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the variables from which load() makes these settings, for a process of our own."""
+    """Return the variables from which load() makes these settings, for a process of our own. They name no file of a secret."""
     values = {field.name: getattr(settings, field.name) for field in fields(Settings)}
     values["instance"] = settings.instance.absolute()
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}
+    no_files = dict.fromkeys([CREDENTIALS, *(f"{PREFIX}{name.upper()}{FILE}" for name in SECRETS)], "")
+    return no_files | {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}
 
 
 def faults(settings: Settings, named: dict[str, str] | None = None) -> list[str]:
@@ -470,7 +521,9 @@ def _or_meant(name: str, known: Iterable[str], prefix: str = "") -> str:
     return f"; is {prefix}{near[0]} meant?" if near else "."
 
 
+CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd.exec(5): a folder that only the service's user can read
 _HINTS = {name: hint for name, hint in get_type_hints(Settings, include_extras=True).items() if name != "instance"}
+SECRETS = tuple(name for name in _HINTS if _form(name).hidden)
 _PROCESS_MEMORY = "process-memory://"
 _DATABASE = "database://"
 
@@ -480,7 +533,7 @@ def strangers(environment: Iterable[str]) -> list[str]:
 
     It may belong to another program, so it is not an error. But a typing error would leave a setting unchanged.
     """
-    known = [f.name.upper() for f in fields(Settings)]
+    known = [f.name.upper() for f in fields(Settings)] + [f"{name.upper()}{FILE}" for name in SECRETS]
     told = []
     for name in sorted(name for name in environment if name.upper().startswith(PREFIX)):
         own = name[len(PREFIX) :]
@@ -496,7 +549,8 @@ def check_for_serving(settings: Settings) -> None:
         raise SettingsError(
             "OUTREACH_SECRET_KEY is missing or shorter than 32 characters, so sessions and answer links could be forged. "
             "Make one with:  python -c 'import secrets; print(secrets.token_urlsafe(48))'  "
-            'and set it in the environment or in instance/settings.toml as  secret_key = "…".'
+            "and set it in the environment, in a file of its own (OUTREACH_SECRET_KEY_FILE), "
+            'or in instance/settings.toml as  secret_key = "…".'
         )
     if not _fits("mail_return_path", settings.mail_return_path):
         raise SettingsError(_refused("OUTREACH_MAIL_RETURN_PATH", "mail_return_path", settings.mail_return_path))

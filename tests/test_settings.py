@@ -1,5 +1,7 @@
 """An ill-formed setting stops every command with one sentence that names the setting, its value, and what is allowed."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -200,3 +202,60 @@ def test_commands_without_pages_name_an_unknown_setting_too(tmp_path, monkeypatc
     mistyped = {"OUTREACH_DATABASE_ULR": "postgresql://db.example.com/outreach"}
     done = CliRunner(env={"OUTREACH_INSTANCE": str(tmp_path), **mistyped}).invoke(main, command)
     assert "OUTREACH_DATABASE_ULR is no setting; is OUTREACH_DATABASE_URL meant?" in done.stderr
+
+
+@pytest.fixture
+def secret_file(tmp_path, monkeypatch) -> Path:
+    """The file that OUTREACH_MAIL_PASSWORD_FILE names."""
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    monkeypatch.setenv("OUTREACH_MAIL_PASSWORD_FILE", str(tmp_path / "password"))
+    return tmp_path / "password"
+
+
+def test_a_secret_may_stand_in_a_file_of_its_own_or_come_from_systemd(tmp_path, monkeypatch, secret_file):
+    secret_file.write_text(" rahasia\r\n")
+    assert settings.load().mail_password == " rahasia"
+    given = tmp_path / "credentials"
+    given.mkdir()
+    (given / "secret_key").write_text(SECRET)
+    (given / "mail_port").write_text("587")  # no secret
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    monkeypatch.setenv("OUTREACH_SECRET_KEY", "")  # as the example of a settings' file has it
+    found = settings.load()
+    assert (found.secret_key, found.mail_password, found.mail_port) == (SECRET, " rahasia", 25)
+    assert settings.strangers({"OUTREACH_MAIL_PASSWORD_FILE": "", "OUTREACH_MAIL_PASWORD_FILE": ""}) == [
+        "OUTREACH_MAIL_PASWORD_FILE is no setting; is OUTREACH_MAIL_PASSWORD_FILE meant?"
+    ]
+    changed = replace(found, mail_password="other", secret_key="")
+    for name, value in settings.environment(changed).items():
+        monkeypatch.setenv(name, value)
+    assert settings.load() == changed
+
+
+def test_a_secrets_file_that_cannot_be_used_is_named_without_what_it_says(tmp_path, monkeypatch, secret_file):
+    def refused() -> str:
+        with pytest.raises(SettingsError) as error:
+            settings.load()
+        assert "rahasia" not in str(error.value)
+        return str(error.value).replace(str(tmp_path), "")
+
+    called = "/password, the file of OUTREACH_MAIL_PASSWORD,"
+    assert refused() == (
+        f"{called} cannot be read: No such file or directory. "
+        "Correct OUTREACH_MAIL_PASSWORD_FILE, or let this process's user read the file."
+    )
+    secret_file.write_bytes(b"rahasia\xff")
+    assert refused() == f"{called} is not text in UTF-8. Write it again."
+    secret_file.write_text("\n")
+    assert refused() == f"{called} is empty. Write the secret into it."
+    secret_file.write_text("rahasia\nrahasia\n")
+    assert refused() == ("OUTREACH_MAIL_PASSWORD in /password has a value that is not shown, but must be a text.")
+    secret_file.write_text("rahasia")
+    (tmp_path / "mail_password").write_text("rahasia")
+    (tmp_path / "settings.toml").write_text('mail_password = "rahasia"')
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("OUTREACH_MAIL_PASSWORD", "rahasia")
+    assert refused() == (
+        "OUTREACH_MAIL_PASSWORD is set more than once: OUTREACH_MAIL_PASSWORD, mail_password in /settings.toml, "
+        "/password, /mail_password. Keep one, and remove the others."
+    )

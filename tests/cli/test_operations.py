@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from outreach.cli import COMMANDS
-from outreach.settings import OTHERS, Settings, load
+from outreach.settings import FILE, OTHERS, SECRETS, Settings, load
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -33,7 +33,7 @@ def test_every_named_setting_exists():
     }
     named |= set(re.findall(r"`((?:mail|imap|tick|drain|rate)_[a-z_]+)`", (DOCS / "operations.md").read_text("utf-8")))
     assert len(named) > 20
-    assert named - SETTINGS == set()
+    assert named - SETTINGS == {name for name in named if name.removesuffix(FILE.lower()) in SECRETS} - SETTINGS
 
 
 def test_every_named_command_exists():
@@ -96,9 +96,13 @@ class Machine:
     def file(self) -> Path:
         return self.folder / "outreach.env"
 
-    def service(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    @property
+    def program(self) -> Path:
+        return self.checkout / ".venv" / "bin" / "outreach"
+
+    def service(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.folder / "commands" / "outreach-service", *arguments], env={"PATH": os.environ["PATH"]},
+            [self.folder / "commands" / "outreach-service", *arguments], env={"PATH": os.environ["PATH"], **environment},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -237,3 +241,26 @@ def test_make_makes_a_half_made_environment_again(tmp_path):
 def test_no_file_contains_a_secret():
     text = (DOCS / "deploy" / "outreach.env.example").read_text("utf-8")
     assert re.findall(r"^OUTREACH_(?:SECRET_KEY|MAIL_PASSWORD|IMAP_PASSWORD|METRICS_TOKEN)=(.+)$", text, re.M) == []
+
+
+def test_secrets_that_systemd_keeps_encrypted_reach_the_units_and_the_services_command(machine):
+    """Decrypted with a key of the test's own, by the program that systemd's units use."""
+    if shutil.which("systemd-creds") is None:
+        pytest.skip("systemd-creds is not installed")
+    machine.set_up()
+    for unit in (machine.folder / "units").glob("*.service"):
+        assert re.findall(r"^LoadCredentialEncrypted=(\w+):outreach\.(\w+)$", unit.read_text(), re.M) == [
+            (name, name) for name in SECRETS
+        ]
+    command = machine.folder / "commands" / "outreach-service"
+    store = machine.folder / "store"
+    store.mkdir()
+    command.write_text(command.read_text().replace("/etc/credstore.encrypted", str(store)))
+    machine.program.write_text('#!/bin/sh\ncd "$CREDENTIALS_DIRECTORY"; stat -c %a . *; cat secret_key; exit 3\n')
+    key = {"SYSTEMD_CREDENTIAL_SECRET": str(machine.folder / "host.key")}
+    encrypt = ["systemd-creds", "encrypt", "--with-key=host", "--name=secret_key", "-", store / "outreach.secret_key"]
+    subprocess.run(encrypt, input=b"rahasia", check=True, env={**os.environ, **key})
+    assert b"rahasia" not in (store / "outreach.secret_key").read_bytes()
+    done = machine.service("doctor", **key)
+    assert (done.returncode, done.stdout) == (3, "700\n600\nrahasia"), done.stderr
+    assert list(Path("/run").glob("outreach-service.*")) == []

@@ -41,7 +41,8 @@ def troubles(clashes) -> list[tuple[str, str]]:
 
 def test_good_settings_pass(tmp_path):
     assert told(checking.settings(replace(GOOD, instance=tmp_path))) == [
-        ("ok", f"The settings can be read; the secret key has {len(SECRET)} characters.")
+        ("ok", f"The settings can be read; the secret key has {len(SECRET)} characters."),
+        ("ok", "Secrets in the environment or in settings.toml: secret_key."),
     ]
 
 
@@ -74,6 +75,18 @@ def test_a_settings_file_with_passwords_readable_by_others_is_reported(tmp_path)
     assert troubles(checking.settings(settings)) == []
     file.chmod(0o644)
     assert [level for level, _text in troubles(checking.settings(settings))] == ["warn"]
+
+
+def test_the_files_of_secrets_are_named_and_those_that_everybody_can_read_are_reported(tmp_path, monkeypatch):
+    file = tmp_path / "key"
+    file.touch(mode=0o640)
+    monkeypatch.setenv("OUTREACH_SECRET_KEY_FILE", str(file))
+    settings = replace(GOOD, instance=tmp_path)
+    assert told(checking.settings(settings))[1:] == [("ok", f"Secrets in files of their own: secret_key ({file}).")]
+    file.chmod(0o644)
+    assert troubles(checking.settings(settings)) == [
+        ("warn", f"Everybody on this machine may read {file}, the file of secret_key.")
+    ]
 
 
 def test_an_unknown_name_in_the_environment_is_reported_with_the_likely_setting(tmp_path, monkeypatch):

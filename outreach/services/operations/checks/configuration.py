@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.delivery.tls import is_this_machine
-from outreach.settings import Settings, SettingsError, check_for_serving, strangers
+from outreach.settings import SECRETS, Settings, SettingsError, check_for_serving, secret_files, strangers
 
 
 def settings(found: Settings) -> Iterator[CheckResult]:
@@ -17,6 +17,7 @@ def settings(found: Settings) -> Iterator[CheckResult]:
         yield report.ok(f"The settings can be read; the secret key has {len(found.secret_key)} characters.")
     except SettingsError as error:
         yield report.fail("There is no secret key, or it is too short.", str(error))
+    yield from _secrets(found, report)
     for stranger in strangers(os.environ):
         yield report.warn(stranger, "Correct the name, or take it out; outreach/settings.py has all names.")
     if found.calendar_own_hosts:
@@ -54,6 +55,19 @@ def settings(found: Settings) -> Iterator[CheckResult]:
     path = found.instance / "settings.toml"
     if path.exists() and os.name == "posix" and path.stat().st_mode & 0o077:
         yield report.warn(f"Others on this machine may read {path}.", f"chmod 600 {path}")
+
+
+def _secrets(found: Settings, report: CheckReport) -> Iterator[CheckResult]:
+    """Say where the secrets come from, and which of their files others can read. A group is right: systemd grants by an ACL."""
+    files = {name: places[0] for name, places in secret_files().items()}
+    if beside := [name for name in SECRETS if getattr(found, name) and name not in files]:
+        yield report.ok(f"Secrets in the environment or in settings.toml: {', '.join(beside)}.")
+    if files:
+        told = ", ".join(f"{name} ({place})" for name, place in files.items())
+        yield report.ok(f"Secrets in files of their own: {told}.")
+    for name, place in files.items():
+        if os.name == "posix" and place.stat().st_mode & 0o007:
+            yield report.warn(f"Everybody on this machine may read {place}, the file of {name}.", f"chmod o= {place}")
 
 
 def _shared_limits(found: Settings, report: CheckReport) -> CheckResult:
