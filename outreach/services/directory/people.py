@@ -103,12 +103,16 @@ def store(session: Session, values: PersonValues, *, by: User | None, now: datet
 
 def edit(person_id: int, values: PersonValues, *, by: User | None, now: datetime) -> Person:
     """Correct a person. Raise PersonMissing, PersonErased or a Problem with the values."""
-    values = _checked(values)
     with writing() as session:
-        person = get(person_id)
-        if person.erased_at is not None:
-            raise PersonErased
-        records.correct(session, person, values, values_of, _fill, by=by, now=now)
+        return correct(session, get(person_id), values, by=by, now=now)
+
+
+def correct(session: Session, person: Person, values: PersonValues, *, by: User | None, now: datetime) -> Person:
+    """Do the same as `edit` in the caller's transaction."""
+    values = _checked(values)
+    if person.erased_at is not None:
+        raise PersonErased
+    records.correct(session, person, values, values_of, _fill, by=by, now=now)
     return person
 
 

@@ -41,6 +41,7 @@ from outreach.services import audit, office_defaults
 from outreach.services.answers import answer as answering
 from outreach.services.directory import people
 from outreach.services.invitations import links
+from outreach.services.locking import lock_people
 from outreach.services.sign_in.administrators import administrators
 from outreach.transactions import writing
 
@@ -182,18 +183,23 @@ def apply_corrections(request_id: int, *, by: User, now: datetime, checked: bool
 
     checked: staff have checked a new address that nobody confirmed. Raise AddressUnconfirmed, or what editing a person raises.
     """
-    request = get(request_id)
-    if request.done_at is not None or request.person is None:
-        raise RequestDone
-    values = people.values_of(people.get(request.person.id))
-    wanted = {name: value for name, value in request.wanted.items() if name in ("name", "post", "phone", "email")}
-    moves = wanted.get("email", values.email) != values.email
-    if moves and request.confirmed_at is None and not checked:
-        raise AddressUnconfirmed
-    changed = ", ".join(sorted(wanted))
-    people.edit(request.person.id, replace(values, namesake=True, **wanted), by=by, now=now)
-    former = values.email if moves else ""
-    return _settle(request_id, RequestOutcome.DONE, changed, by=by, now=now, former=former)
+    person_id = get(request_id).person_id
+    with writing() as session:
+        lock_people(session, [person_id] if person_id else [])
+        request = _open(session, request_id)
+        if request.person_id is None or request.person_id != person_id:
+            raise RequestDone
+        person = people.get(request.person_id)
+        values = people.values_of(person)
+        wanted = {name: value for name, value in request.wanted.items() if name in ("name", "post", "phone", "email")}
+        moves = wanted.get("email", values.email) != values.email
+        if moves and request.confirmed_at is None and not checked:
+            raise AddressUnconfirmed
+        people.correct(session, person, replace(values, namesake=True, **wanted), by=by, now=now)
+        if moves and values.email:
+            _mail(session, request, PrivacyPurpose.FORMER, values.email, now + TOLD_WITHIN, now, person=person)
+        _settle(session, request, RequestOutcome.DONE, ", ".join(sorted(wanted)), by=by, now=now)
+    return request
 
 
 def settle(request_id: int, outcome: RequestOutcome, what_done: str, *, by: User | None, now: datetime) -> DataRequest:
@@ -203,26 +209,30 @@ def settle(request_id: int, outcome: RequestOutcome, what_done: str, *, by: User
     """
     if not what_done.strip():
         raise WhatWasDoneMissing
-    return _settle(request_id, outcome, what_done, by=by, now=now)
+    with writing() as session:
+        request = _open(session, request_id)
+        _settle(session, request, outcome, what_done, by=by, now=now)
+    return request
+
+
+def _open(session: Session, request_id: int) -> DataRequest:
+    """Return an open request, locked for the caller's transaction. Raise DataRequestMissing or RequestDone."""
+    request = session.get(DataRequest, request_id, with_for_update={"of": DataRequest})
+    if request is None:
+        raise DataRequestMissing
+    if request.done_at is not None:
+        raise RequestDone
+    return request
 
 
 def _settle(
-    request_id: int, outcome: RequestOutcome, what_done: str, *, by: User | None, now: datetime, former: str = ""
-) -> DataRequest:
-    with writing() as session:
-        request = session.get(DataRequest, request_id, with_for_update={"of": DataRequest})
-        if request is None:
-            raise DataRequestMissing
-        if request.done_at is not None:
-            raise RequestDone
-        _close(request, outcome, what_done.strip()[:500], by, now)
-        audit.record(session, by, "data_request.settled", request, now=now, outcome=outcome.value)
-        person = request.person
-        if person is not None and former:
-            _mail(session, request, PrivacyPurpose.FORMER, former, now + TOLD_WITHIN, now, person=person)
-        if person is not None and is_told(request.kind, outcome) and is_reached(session, person):
-            _mail(session, request, PrivacyPurpose.SETTLED, person.email, now + TOLD_WITHIN, now, person=person)
-    return request
+    session: Session, request: DataRequest, outcome: RequestOutcome, what_done: str, *, by: User | None, now: datetime
+) -> None:
+    _close(request, outcome, what_done.strip()[:500], by, now)
+    audit.record(session, by, "data_request.settled", request, now=now, outcome=outcome.value)
+    person = request.person
+    if person is not None and is_told(request.kind, outcome) and is_reached(session, person):
+        _mail(session, request, PrivacyPurpose.SETTLED, person.email, now + TOLD_WITHIN, now, person=person)
 
 
 def close_all_of(session: Session, person: Person, *, by: User | None, now: datetime) -> None:

@@ -14,11 +14,13 @@ from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.results import Settled
 from outreach.domain.kinds import MailKind
 from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.privacy.requests import RequestKind, RequestWay
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import Absence, AbsenceCalendar, CalendarFile, Message, Person
+from outreach.models import Absence, AbsenceCalendar, CalendarFile, DataRequest, Message, Person, User
 from outreach.services.absences import refresh
 from outreach.services.privacy import person as privacy
+from outreach.services.privacy import requests
 from tests.support.waiting import waits_for_another
 from tests.world import JAKARTA, NOW, at
 
@@ -129,3 +131,25 @@ def test_a_person_is_erased_while_a_calendar_file_of_theirs_is_read(any_app, off
     assert is_erased(ani_id)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(CalendarFile)) == 0
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Absence)) == 0
+
+
+def test_a_person_is_erased_while_their_correction_is_applied(any_app, office, ani, coordinator):
+    request = DataRequest(
+        person=ani,
+        kind=RequestKind.CORRECT,
+        way=RequestWay.LINK,
+        received_at=NOW,
+        nonce="n",
+        wanted={"post": "Ketua RT"},
+    )
+    db.session.add(request)
+    db.session.commit()
+    ani_id, request_id, user_id = ani.id, request.id, coordinator.id
+    db.session.remove()
+
+    def correct() -> None:
+        requests.apply_corrections(request_id, by=db.session.get_one(User, user_id), now=NOW)
+
+    ends = one_after_the_other(any_app, sa.select(DataRequest.id), correct, erase(ani_id))
+    assert ends == ["done", "done"]
+    assert is_erased(ani_id)

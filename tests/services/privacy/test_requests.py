@@ -1,5 +1,6 @@
 """What people ask by their own link or at the office: who gets the copy, what staff carry out, and the clock of 3 × 24 hours."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from outreach.domain.privacy.requests import (
     CorrectionMissing,
     Corrections,
     RequestClock,
+    RequestDone,
     RequestKind,
     RequestOutcome,
     RequestWay,
@@ -22,7 +24,7 @@ from outreach.domain.privacy.requests import (
 )
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import Assistant, DataRequest, Message, PrivacyMail
+from outreach.models import Assistant, AuditEntry, DataRequest, Message, PrivacyMail
 from outreach.queries import privacy as lists
 from outreach.services.invitations.links import LinkUnknown
 from outreach.services.privacy import consents, requests
@@ -90,6 +92,37 @@ def test_an_address_that_nobody_confirmed_is_entered_once_staff_say_that_they_ha
     request = requests.ask_to_correct(token, Corrections(email="baru@example.com"), now=NOW)
     requests.apply_corrections(request.id, by=coordinator, now=NOW + HOUR, checked=True)
     assert fresh(ani).email == "baru@example.com"
+
+
+def test_a_correction_that_breaks_off_changes_nothing_and_is_applied_whole_the_next_time(token, ani, coordinator):
+    request = requests.ask_to_correct(token, Corrections(post="Ketua RT", email="baru@example.com"), now=NOW)
+    before = told()
+    for table in ("UPDATE person ", "INSERT INTO privacy_mail ", "UPDATE data_request "):
+        with broken_at(table), pytest.raises(ConnectionError):
+            requests.apply_corrections(request.id, by=coordinator, now=NOW + HOUR, checked=True)
+        assert (fresh(ani).email, ani.post, told(), rows_of(AuditEntry)) == ("ani@example.com", "", before, [])
+        assert (fresh(request).done_at, request.wanted["email"]) == (None, "baru@example.com")
+    requests.apply_corrections(request.id, by=coordinator, now=NOW + HOUR, checked=True)
+    assert (fresh(ani).email, ani.post) == ("baru@example.com", "Ketua RT")
+    assert told()[len(before) :] == [("former", "ani@example.com"), ("settled", "baru@example.com")]
+    assert [entry.action for entry in rows_of(AuditEntry)] == ["person.edited", "data_request.settled"]
+    with pytest.raises(RequestDone):
+        requests.apply_corrections(request.id, by=coordinator, now=NOW + HOUR, checked=True)
+
+
+@contextmanager
+def broken_at(statement: str):
+    """Lose the database's connection at this statement."""
+
+    def lose(_connection, _cursor, words, *_arguments):
+        if words.startswith(statement):
+            raise ConnectionError
+
+    sa.event.listen(db.engine, "before_cursor_execute", lose)
+    try:
+        yield
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", lose)
 
 
 def test_who_asked_is_told_by_mail_what_was_done_or_why_not_and_the_former_address_of_the_new_one(
