@@ -229,6 +229,16 @@ def test_a_browser_that_keeps_nothing_says_that_it_is_not_stored(running_today, 
     assert present() == {"Ani Wijaya"}
 
 
+def test_a_search_shows_initials_while_the_server_is_slow_and_names_once_it_answers(door):
+    held = []
+    door.context.route("**/door/people?*", lambda route: held.append(route))
+    door.fill("#q", "ani")
+    door.get_by_role("button", name="A. W. is here").wait_for()
+    held[-1].continue_()
+    door.get_by_role("button", name="Ani Wijaya is here").wait_for()
+    assert door.locator("#found li").count() == 1
+
+
 def test_signing_out_asks_about_unsent_scans_and_deletes_all(door, ani, whole):
     door.context.route("**/door/scans", lambda route: route.abort())
     tick(door, "ani", "Ani Wijaya")

@@ -9,6 +9,7 @@ import { Memory, openStore } from "./store.js";
 
 const LIST_MS = 60 * 1000; // between two loads of the list
 const PAUSE_MS = 250; // after the last letter that is typed
+const PATIENCE_MS = 4000; // with a search on the server; then it shows what is kept here, until the answer comes
 const FINGERPRINT = 9; // bytes
 const SHOWN = 30; // lines of what was recorded last
 const WHOLE_WORD = 3; // letters, from which on a word may be a whole name
@@ -274,6 +275,7 @@ function renumbered(from, to) {
 }
 
 function heard(now, why, answer = null) {
+  const isBack = now === "online" && state !== now;
   state = now;
   network(now, { why });
   $("sign-in").hidden = now !== "ended";
@@ -283,6 +285,7 @@ function heard(now, why, answer = null) {
     drawDevice();
   }
   drawWaiting();
+  if (isBack && !$("found").hidden && $("found").dataset.here) find();
 }
 
 // --- Drawing
@@ -379,26 +382,34 @@ async function find() {
     $("found").hidden = true;
     return;
   }
-  const [people, isHere] = await found(typed);
-  if ($("q").value.trim() !== typed) return; // typed on meanwhile
+  const isWanted = () => $("q").value.trim() === typed;
+  const asked = state === "online" ? onServer(typed) : undefined;
+  let people = await Promise.race([asked, new Promise((resolve) => { setTimeout(resolve, PATIENCE_MS); })]);
+  if (!people && isWanted()) {
+    showFound(list ? await foundHere(typed) : [], true);
+    people = await asked; // names are better than initials, also when they come late
+  }
+  if (people && isWanted()) showFound(people, false);
+}
+
+function showFound(people, isHere) {
   const [said, rows] = $("found").children;
   said.textContent = people.length ? say(isHere ? "found_here" : "found", { n: people.length }) : say("none_found");
   rows.replaceChildren(...people.map(row));
+  $("found").dataset.here = isHere || "";
   $("found").hidden = false;
 }
 
-async function found(typed) {
-  if (state === "online") {
-    try {
-      const answer = await fetch(`${about.people}?q=${encodeURIComponent(typed)}`, {
-        headers: { "X-Account": about.account, "HX-Request": "true" }, redirect: "error", signal: AbortSignal.timeout(4000),
-      });
-      if (answer.ok) return [(await answer.json()).people, false];
-    } catch {
-      // then by what is kept here
-    }
+// Return the people whom the server finds, or undefined where it cannot be asked.
+async function onServer(typed) {
+  try {
+    const answer = await fetch(`${about.people}?q=${encodeURIComponent(typed)}`, {
+      headers: { "X-Account": about.account, "HX-Request": "true" }, redirect: "error", signal: AbortSignal.timeout(20000),
+    });
+    return answer.ok ? (await answer.json()).people : undefined;
+  } catch {
+    return undefined;
   }
-  return [list ? await foundHere(typed) : [], true];
 }
 
 // By initials ("AW", or the first letter of a name), and by the fingerprints of whole words.
