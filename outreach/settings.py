@@ -115,6 +115,10 @@ def _is_host_and_port(text: str) -> bool:
     return _is_host(host.strip("[]")) and port.isascii() and port.isdigit() and 0 < int(port) < 65_536
 
 
+def _is_scanner(text: str) -> bool:
+    return text.startswith("/") or _is_host_and_port(text)
+
+
 def _is_return_path(pattern: str) -> bool:
     local, _, domain = pattern.replace("{id}", "2147483647-0a1b2c3d", 1).partition("@")
     if pattern.partition("@")[0].count("{id}") != 1 or len(local) > 64:  # RFC 5321, 4.5.3.1.1
@@ -167,6 +171,8 @@ Url = Annotated[str, Form("an address such as https://undangan.example.com", _is
 MaybeDatabase = Annotated[
     str, _or_empty(Form("an address such as postgresql://user@host/outreach", _is_database, hidden=True))
 ]
+SCANNER = "the path of clamd's socket, such as /run/clamav/clamd.ctl, or a host with its port, such as 127.0.0.1:3310"
+MaybeScanner = Annotated[str, _or_empty(Form(SCANNER, _is_scanner))]
 SenderAddress = Annotated[
     str,
     Form("an address such as Dinas Contoh <undangan@example.com>", lambda text: _is_address(parseaddr(text)[1])),
@@ -248,6 +254,10 @@ class Settings:
     rate_storage: Secret = ""  # where requests are counted; empty: in PostgreSQL, and on SQLite in the process
     proxies: Annotated[int, _between(0, 10)] = 0  # number of reverse proxies before the app (X-Forwarded-*)
     upload_limit_mb: Annotated[int, _between(1, 1_024)] = 10
+    scanner: MaybeScanner = (
+        ""  # ClamAV's clamd, which looks through each file and mail before it is stored; empty: none
+    )
+    scanner_timeout_s: Patience = 60.0
     coverage_target: Annotated[int, _between(0, 1_000)] = 0  # activities wanted in each kelurahan a year; 0: no target
     kelurahan_map: str = ""  # path of a GeoJSON file of the kelurahan, for the map of coverage; empty: the shipped one
     small_numbers_below: Annotated[int, _between(2, 100)] = 5  # a report hides counts of people below this one

@@ -22,7 +22,7 @@ from outreach.queries import bell
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.servers import dovecot
+from tests.servers import clamd, dovecot
 from tests.servers.smtp import Server
 from tests.support import apps, postgresql, selection, shared, wall_clock
 from tests.support.apps import settings_for
@@ -320,6 +320,15 @@ def imap_server() -> Iterator[dovecot.Dovecot]:
     if dovecot.PROGRAM is None:
         pytest.skip("Dovecot is not installed (Debian: apt-get install dovecot-imapd)")
     with dovecot.Dovecot() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def virus_scanner() -> Iterator[clamd.Clamd]:
+    """A real clamd, which finds clamd.BAD. A test that needs it is skipped where it is not installed."""
+    if clamd.PROGRAM is None:
+        pytest.skip("clamd is not installed (Debian: apt-get install clamav-daemon)")
+    with clamd.Clamd() as server:
         yield server
 
 

@@ -43,6 +43,7 @@ PROGRAMS = (
         "chromium",
     ),
     ("Dovecot", ("dovecot",), "tests with an IMAP server", "dovecot-imapd"),
+    ("clamd", ("clamd",), "tests with a virus scanner", "clamav-daemon"),
 )
 
 

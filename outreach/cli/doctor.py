@@ -9,7 +9,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import clock, create_app
-from outreach.delivery.checks import domain, mail_server, mailbox
+from outreach.delivery.checks import domain, mail_server, mailbox, virus_scanner
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult, Level
 from outreach.engines import job_queue
 from outreach.extensions import db
@@ -84,6 +84,7 @@ def _outside(settings: Settings, send_to: str, dns: str, zone: tzinfo) -> Iterat
     yield from _safely(Area.SERVER, lambda: mail_server.check(settings, now=clock.now(), send_to=send_to))
     yield from _safely(Area.MAILBOX, lambda: mailbox.check(settings, now=clock.now()))
     yield from _safely(Area.DOMAIN, lambda: domain.check(settings, domain.Dns.at(dns) if dns else None))
+    yield from _safely(Area.SCANNER, lambda: virus_scanner.check(settings, now=clock.now()))
     yield from _safely(Area.PAGES, lambda: checking.pages(settings, now=clock.now().astimezone(zone)))
 
 

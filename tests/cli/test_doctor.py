@@ -67,7 +67,16 @@ def test_each_part_is_reported_with_advice_and_the_exit_code_says_whether_action
     assert levels["Mailbox"] == ["warn"]
     assert levels["Domain"] == ["fail"]  # example.com
     assert all(finding["advice"] for finding in told if finding["level"] != "ok")
-    for area in ("Settings", "Database", "Engine", "Mail server", "Mailbox", "Domain", "Pages and clock"):
+    for area in (
+        "Settings",
+        "Database",
+        "Engine",
+        "Mail server",
+        "Mailbox",
+        "Domain",
+        "Virus scanner",
+        "Pages and clock",
+    ):
         assert f"\n{area}\n" in "\n" + said
     assert (
         "  FAIL  mail_sender is at “example.com”, which is nobody's domain.\n        → Write your office's own" in said

@@ -1,1 +1,1 @@
-"""Real servers for tests: SMTP, IMAP, DNS and web. Start with smtp.py."""
+"""Real servers for tests: SMTP, IMAP, DNS, web and the virus scanner. Start with smtp.py."""

@@ -20,6 +20,7 @@ class Area(StrEnum):
     SERVER = "Mail server"
     MAILBOX = "Mailbox"
     DOMAIN = "Domain"
+    SCANNER = "Virus scanner"
     PAGES = "Pages and clock"
 
 

@@ -82,6 +82,15 @@ def unreadable(raw: bytes, reason: IncomingReason) -> Incoming:
     return Incoming(IncomingKind.UNREADABLE, _digest(raw), text=words.beginning_of(raw), reason=reason)
 
 
+def infected(raw: bytes, found: str) -> Incoming:
+    """Return a mail with a virus: who sent it and about what, the virus's name as its text, and no word or file of it."""
+    try:
+        known = _envelope(raw, headers_of(raw))
+    except Exception:  # whatever a stranger sends
+        known = {"message_id": _digest(raw)}
+    return Incoming(**known, kind=IncomingKind.UNREADABLE, text=found, reason=IncomingReason.INFECTED)
+
+
 def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
     if not whole:
         return _set_aside(raw, headers_of(raw), IncomingReason.TOO_LARGE if raw else IncomingReason.BROKEN)

@@ -460,6 +460,9 @@ LABELS: dict[tuple[type, str], object] = {
         "It is built as no ordinary mail is. Please open it in the mailbox."
     ),
     (IncomingReason, IncomingReason.BROKEN.value): _l("It could not be read here. Please open it in the mailbox."),
+    (IncomingReason, IncomingReason.INFECTED.value): _l(
+        "The virus scanner found something harmful in it, so nothing of it was read. Please do not open it in the mailbox either."
+    ),
     (Participation, Participation.ACCEPTED.value): _l("coming"),
     (Participation, Participation.DECLINED.value): _l("not coming"),
     (Participation, Participation.TENTATIVE.value): _l("perhaps coming"),
@@ -480,6 +483,9 @@ LABELS: dict[tuple[type, str], object] = {
     (ChannelTrouble, ChannelTrouble.RELAY.value): _l("The mail server passes on no mail of ours."),
     (ChannelTrouble, ChannelTrouble.UNRELIABLE.value): _l("The mail server breaks off again and again."),
     (ChannelTrouble, ChannelTrouble.FOLDER.value): _l("The mailbox has no such folder, or it may not be written to."),
+    (ChannelTrouble, ChannelTrouble.SCANNER.value): _l(
+        "The virus scanner does not answer, and mails are not read unexamined."
+    ),
     (ChannelTrouble, ChannelTrouble.CLOCK.value): _l("The clock of a machine that sends is wrong."),
 }
 

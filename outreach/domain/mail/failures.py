@@ -36,6 +36,7 @@ class ChannelTrouble(StrEnum):
     RELAY = "relay"  # it accepts no recipient from us
     UNRELIABLE = "unreliable"  # the connection breaks again and again
     FOLDER = "folder"  # a mailbox folder does not exist or cannot be written to
+    SCANNER = "scanner"  # the virus scanner is away, so no mail received may be taken
     CLOCK = "clock"  # the clock of a sending machine differs much from the database's
 
 

@@ -53,6 +53,7 @@ class IncomingReason(StrEnum):
     TOO_LARGE = "too_large"
     TOO_COMPLEX = "too_complex"  # more parts, deeper nesting, or a larger calendar than any honest mail has
     BROKEN = "broken"
+    INFECTED = "infected"  # the virus scanner found something; only who sent it and about what is kept
 
 
 class Participation(StrEnum):

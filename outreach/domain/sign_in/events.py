@@ -35,6 +35,7 @@ class SecurityKind(StrEnum):
     LINK_VIEWED = "link_viewed"  # staff opened an invitee's link
     READING_LINK_MADE = "reading_link_made"
     READING_LINK_ENDED = "reading_link_ended"
+    FILE_INFECTED = "file_infected"  # the virus scanner found something in a file or mail, which was not stored
 
 
 FAILURES = frozenset(
@@ -45,5 +46,6 @@ FAILURES = frozenset(
         SecurityKind.FORBIDDEN,
         SecurityKind.FORGED,
         SecurityKind.TOO_MANY_TRIES,
+        SecurityKind.FILE_INFECTED,
     }
-)  # anybody can cause them as often as they like; many of them raise the alarm
+)  # anybody can cause them as often as they like

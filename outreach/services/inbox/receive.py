@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from io import BytesIO
 
 import sqlalchemy as sa
 import structlog
@@ -16,14 +17,17 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from outreach import logs
+from outreach.delivery import scanner
 from outreach.delivery.documents.returned_pdf import PdfReadersBusy
 from outreach.delivery.inbox import mailbox
 from outreach.delivery.inbox.connection import MailboxDown
 from outreach.delivery.inbox.mailbox import FetchedMail, Folder, PollProgress
-from outreach.delivery.inbox.reading import Incoming, read, unreadable
+from outreach.delivery.inbox.reading import Incoming, infected, read, unreadable
+from outreach.delivery.scanner import ScannerAway
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
-from outreach.domain.mail.failures import pause_after
+from outreach.domain.mail.failures import ChannelTrouble, pause_after
 from outreach.domain.mail.incoming import IncomingReason
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import current_settings, db
 from outreach.models import Channel, IncomingMail
 from outreach.models.channels import INBOX
@@ -31,6 +35,7 @@ from outreach.services.inbox import calendar_replies, delivery_reports, returned
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.inbox.waiting import count_again
 from outreach.services.letters.returned import RecognisedFile
+from outreach.services.sign_in.events import security_event
 from outreach.transactions import insert_into, writing
 
 NEW_MAILBOX = timedelta(days=30)  # in a mailbox not seen before, older mails cannot be answers to our mails
@@ -73,9 +78,10 @@ def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutc
     """Apply one mail once. Return its outcome, or None if it was applied before.
 
     If the parser or the handler fails on a mail, the mail is kept for a coordinator to read. Raise only for a database failure,
-    and PdfReadersBusy: the mail is to be taken later.
+    and PdfReadersBusy or MailboxDown: the mail is to be taken later.
     """
-    mail = read(fetched.data, current_settings(), whole=fetched.whole)
+    found = _scanned(fetched)
+    mail = infected(fetched.data, found) if found else read(fetched.data, current_settings(), whole=fetched.whole)
     fault: Exception | None = None
     for _ in range(2):
         try:
@@ -92,7 +98,16 @@ def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutc
             fault = error
             break
     log.error("mail set aside", uid=fetched.uid, **(logs.fault(fault) if fault else {}))
-    return _apply(folder, fetched, unreadable(fetched.data, IncomingReason.BROKEN), now)
+    broken = infected(b"", found) if found else unreadable(fetched.data, IncomingReason.BROKEN)
+    return _apply(folder, fetched, broken, now)
+
+
+def _scanned(fetched: FetchedMail) -> str:
+    """Return the name of what the virus scanner finds in the mail, or "". Raise MailboxDown: without the scanner, mails wait."""
+    try:
+        return scanner.found_in(BytesIO(fetched.data), current_settings())
+    except ScannerAway as away:
+        raise MailboxDown(ChannelTrouble.SCANNER, str(away)) from away
 
 
 def _apply(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime) -> IncomingOutcome:
@@ -124,6 +139,8 @@ def _stored(
         )
         session.add(row)
         session.flush()  # a second worker with the same mail fails here
+        if mail.reason is IncomingReason.INFECTED:
+            security_event(SecurityKind.FILE_INFECTED, now=now, found=mail.text)
         copied = _copy_of(session, row)
         if copied is not None and not copied.rfc_message_id:
             inbox_retention.blank(row)

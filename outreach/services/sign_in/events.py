@@ -52,7 +52,7 @@ def security_event(kind: SecurityKind, user: User | None = None, *, now: datetim
         "security", kind=kind.value, user_id=user_id, network_address=where.network_address, browser=where.browser,
         system=where.system, **facts,
     )  # fmt: skip
-    if kind in FAILURES and _too_many(kind, where):
+    if kind in FAILURES and has_request_context() and _too_many(kind, where):
         return
     with recording() as session:
         session.add(

@@ -54,7 +54,7 @@ from outreach.web.answer_pages.draw import (
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.answer_pages.read_form import CardForm, Sent, most_fields, read
 from outreach.web.answer_pages.words import words
-from outreach.web.frame import rate_limited
+from outreach.web.frame import rate_limited, uploads
 from outreach.web.frame.bodies import MOST_OF_NOMINEES, MOST_OF_STRANGERS, lower, takes
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -236,8 +236,11 @@ def http_problem(error: HTTPException) -> Any:
     if code == 413:
         calendars = request.endpoint == "answers.away_calendar"
         return _sentence(*rate_limited.too_large(error, MOST_BYTES // 1024**2 if calendars else 0), 413)
+    title, text = uploads.why_refused(error)
     return _sentence(
-        _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
+        title or _("This did not work"),
+        text or _("Nothing was changed. Please open the link in our mail once more."),
+        code,
     )
 
 

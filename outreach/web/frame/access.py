@@ -34,7 +34,7 @@ from outreach.models import Office, the_office
 from outreach.services.office import access as own_access
 from outreach.services.sign_in.events import security_event
 from outreach.settings import Settings
-from outreach.web.frame import areas, rate_limited
+from outreach.web.frame import areas, rate_limited, uploads
 from outreach.web.frame.request import PUBLIC, needs_login
 from outreach.web.frame.sign_in import kept_forms, tries
 
@@ -288,7 +288,7 @@ def _error_page(error: HTTPException) -> Any:
             429, text=rate_limited.when_again(wait_s), kept=rate_limited.kept(), here=rate_limited.here()
         )
     else:
-        title, text = rate_limited.too_large(error) if error.code == 413 else ("", "")
+        title, text = rate_limited.too_large(error) if error.code == 413 else uploads.why_refused(error)
         page, code = error_page(error.code, title, text)
     response.data = page
     response.content_type = "text/html; charset=utf-8"

@@ -12,6 +12,7 @@ from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
+from outreach.web.frame import uploads
 from outreach.web.frame.bodies import FormParser
 
 MOST = 2**31 - 1  # largest value of an id column
@@ -58,6 +59,21 @@ class CleanRequest(Request):
             kept = Parameters([pair for part in parts for pair in part.items(multi=True)])
             self.__dict__["outreach_values"] = kept
         return kept
+
+    @property
+    def files(self) -> Any:  # type: ignore[override]
+        """Return the files of a form. The first look has them scanned, and may raise what uploads.scan raises."""
+        found = self.unscanned_files
+        if "outreach_scanned" not in self.__dict__:
+            uploads.scan(file for _name, file in found.items(multi=True))
+            self.__dict__["outreach_scanned"] = True
+        return found
+
+    @property
+    def unscanned_files(self) -> Any:
+        """Return the files of a form, for their names only."""
+        self._load_form_data()
+        return self.__dict__["files"]
 
     def _load_form_data(self) -> None:
         loaded = "form" in self.__dict__

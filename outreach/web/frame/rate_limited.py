@@ -13,7 +13,7 @@ from flask_login import current_user
 
 from outreach.extensions import current_settings, limiter
 from outreach.web.frame.bodies import TooManyFields, most_here, most_of_staff
-from outreach.web.frame.request import is_foreign
+from outreach.web.frame.request import is_foreign, names_of_files
 
 KEPT_MOST = 128 * 1024  # bytes; larger bodies are not kept
 SECRET = frozenset({"password", "new_password", "new_password_confirm"})
@@ -46,7 +46,7 @@ def kept() -> list[tuple[str, str]]:
     length = request.content_length
     if request.method != "POST" or length is None or length > KEPT_MOST or is_foreign():
         return []
-    if not SECRET.isdisjoint(request.form) or any(file.filename for file in request.files.values()):
+    if not SECRET.isdisjoint(request.form) or names_of_files():
         return []
     return list(request.form.items(multi=True))
 

@@ -42,6 +42,7 @@ KINDS: dict[SecurityKind, Any] = {
     SecurityKind.LINK_VIEWED: _l("Invitee's link opened while signed in"),
     SecurityKind.READING_LINK_MADE: _l("Link for reading made"),
     SecurityKind.READING_LINK_ENDED: _l("Link for reading ended"),
+    SecurityKind.FILE_INFECTED: _l("File or mail with a virus refused"),
 }
 
 FACTORS: dict[str, Any] = {

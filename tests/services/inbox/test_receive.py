@@ -18,9 +18,10 @@ from outreach.domain.kinds import IncomingKind
 from outreach.domain.letters.values import LetterKind
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.mail.incoming import IncomingReason
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Channel, IncomingMail, ReturnedFile
+from outreach.models import Channel, IncomingMail, ReturnedFile, SecurityEvent
 from outreach.models.channels import INBOX
 from outreach.services.answers import answer as answering
 from outreach.services.inbox import handled
@@ -28,6 +29,7 @@ from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.letters import make
 from outreach.services.privacy import person as privacy
+from tests.servers import clamd
 from tests.servers.dovecot import server_settings
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -58,6 +60,21 @@ def test_a_mail_read_twice_or_copied_has_no_second_effect(activity, ani, arrives
     assert result(arrives(letter(), uid=4)) == (IGNORED, IncomingReason.DUPLICATE)
     assert db.session.scalar(sa.select(sa.func.count(IncomingMail.id))) == 4
     assert len(confirmations()) == 1
+
+
+def test_of_a_mail_with_a_virus_only_its_sender_is_kept_and_without_the_scanner_mails_wait(
+    current_app_, virus_scanner, arrives
+):
+    with_settings(current_app_, scanner=virus_scanner.socket)
+    bad = letter(text=f"Mohon maaf. {clamd.BAD.decode()}")
+    row = arrives(bad)
+    assert (result(row), row.sender, row.text) == ((TO_READ, IncomingReason.INFECTED), "ani@example.com", clamd.NAME)
+    assert db.session.scalars(sa.select(SecurityEvent.kind)).all() == [SecurityKind.FILE_INFECTED]
+    with_settings(current_app_, scanner="/nowhere/clamd.ctl")
+    with pytest.raises(MailboxDown) as down:
+        arrives(letter())
+    assert down.value.trouble is ChannelTrouble.SCANNER
+    assert db.session.scalar(sa.select(sa.func.count(IncomingMail.id))) == 1
 
 
 def test_only_one_of_two_workers_takes_a_mail(any_app, activity, ani, arrives):

@@ -9,13 +9,16 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import Role
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
-from outreach.models import ActingProfile, Material, ProposedTopic, SpeakerProfile, StoredFile
+from outreach.models import ActingProfile, Material, ProposedTopic, SecurityEvent, SpeakerProfile, StoredFile
 from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
 from outreach.services.materials import publish as showing
 from outreach.services.reminders import tick as reminding
 from outreach.web.answer_pages.forms import form_token
+from tests.servers import clamd
+from tests.support.apps import with_settings
 from tests.web.reading import text_of
 from tests.world import NOW, answer, count, invitation_of, invite, token_of
 from tests.world import uploads as made
@@ -94,6 +97,26 @@ def test_a_hostile_file_is_refused_in_a_sentence_at_its_field(phone, page, data,
     assert sentence in text_of(refused.text)
     assert 'aria-invalid="true"' in refused.text
     assert count(StoredFile) == 0
+
+
+def test_a_file_with_a_virus_and_any_file_while_the_scanner_is_away_is_refused_and_nothing_is_stored(
+    any_app, virus_scanner, phone, page
+):
+    with_settings(any_app, scanner=virus_scanner.socket)
+    assert send(phone, page).status_code == 303
+    db.session.execute(sa.delete(Material))
+    db.session.execute(sa.delete(StoredFile))
+    db.session.commit()
+    refused = send(phone, page, made.PDF + clamd.BAD, "../Paparan.pdf")
+    assert refused.status_code == 422
+    assert "The virus scanner found something harmful in “Paparan.pdf”. Nothing was stored." in text_of(refused.text)
+    found = db.session.execute(sa.select(SecurityEvent.kind, SecurityEvent.detail)).all()
+    assert found == [(SecurityKind.FILE_INFECTED, {"page": "answers.material_send", "found": clamd.NAME})]
+    with_settings(any_app, scanner="/nowhere/clamd.ctl")
+    refused = send(phone, page)
+    assert refused.status_code == 503
+    assert "The virus scanner does not answer, so nothing was stored." in text_of(refused.text)
+    assert (count(Material), count(StoredFile), count(SecurityEvent)) == (0, 0, 1)
 
 
 def test_a_file_whose_name_is_not_in_latin_letters_comes_back_by_that_name(phone, page):

@@ -15,6 +15,7 @@ from outreach.services.sign_in import kept_forms
 from outreach.services.sign_in.kept_forms import FormValues
 from outreach.web.frame import bodies
 from outreach.web.frame.rate_limited import SECRET
+from outreach.web.frame.request import names_of_files
 from outreach.web.frame.sign_in.sessions import ACCOUNT
 
 MOST = 512 * 1024  # bytes of a request
@@ -35,6 +36,5 @@ def keep() -> str | None:
     if not SECRET.isdisjoint(request.form):
         return None
     values = [(name, value) for name, value in request.form.items(multi=True) if name != TOKEN]
-    files = [file.filename for file in request.files.values() if file.filename]
-    form = FormValues(request.full_path.rstrip("?"), values, files)
+    form = FormValues(request.full_path.rstrip("?"), values, names_of_files())
     return f"/go-on/{kept_forms.keep(form, of=account, now=clock.now())}"
