@@ -76,6 +76,11 @@ class Organisation(Identified, Created, Assisted, Model):
     def display_name(self) -> str:
         return self.name
 
+    @property
+    def child(self) -> bool:
+        """Return whether its head is addressed as a child."""
+        return False
+
 
 class Person(Identified, Created, Assisted, Model):
     """Somebody known by name, or only by post ("Kapolres Metro")."""

@@ -17,7 +17,8 @@ from outreach.extensions import db
 from outreach.models import Activity, ActivityPhoto, Attendance, Documentation, Invitation, Material, StoredFile
 from outreach.queries import representation
 from outreach.queries.answers import page as answer_page
-from outreach.queries.answers.page import Contact
+from outreach.queries.answers.page import Contact, LinkInvitee
+from outreach.queries.representation import ActingPage
 
 IN_ORDER = (ActivityPhoto.position, ActivityPhoto.id)
 
@@ -99,20 +100,23 @@ def public(key: str) -> ShownDocumentation:
     return of_activity(row.activity)
 
 
-def by_link(token: str, activity_id: int, *, acting: bool, now: datetime) -> tuple[ShownDocumentation, str, Contact]:
-    """Return what the holder of a link sees, their language, and the contact. acting: the link is of who acts for an invitee.
+def by_link(
+    token: str, activity_id: int, *, acting: bool, now: datetime
+) -> tuple[ShownDocumentation, LinkInvitee | ActingPage, Contact]:
+    """Return what the holder of a link sees, the holder, and the contact. acting: the link is of who acts for an invitee.
 
     Raise a link's problem, or PhotoMissing for who was not there, and while only staff see it.
     """
     invitations: list[int]
+    reader: LinkInvitee | ActingPage
     if acting:
         own = representation.read(token, now=now)
-        language, contact = own.locale, own.contact
+        reader, contact = own, own.contact
         invitations = [card.me.invitation_id for card in own.cards if card.acts]
         state: Any = Invitation.state == InvitationState.REPRESENTED
     else:
         found = answer_page.read(token, now=now)
-        language, contact = found.invitee.locale, found.contact
+        reader, contact = found.invitee, found.contact
         invitations = [] if found.invitee.organisation else [one.invitation_id for one in found.activities]
         state = Invitation.state != InvitationState.REPRESENTED
     there = sa.select(Invitation.id).where(
@@ -124,7 +128,7 @@ def by_link(token: str, activity_id: int, *, acting: bool, now: datetime) -> tup
     shown = of_activity(activity)
     if shown.audience is PhotoAudience.STAFF or not (shown.photos or (shown.row and shown.row.press_title)):
         raise PhotoMissing
-    return shown, language, contact
+    return shown, reader, contact
 
 
 WAS_THERE = sa.exists().where(Attendance.invitation_id == Invitation.id, Attendance.present).correlate(Invitation)

@@ -14,7 +14,8 @@ from outreach.extensions import db
 from outreach.models import Activity, FeedbackRemark, FeedbackTally
 from outreach.queries import representation
 from outreach.queries.answers import page as answer_page
-from outreach.queries.answers.page import Contact
+from outreach.queries.answers.page import Contact, LinkInvitee
+from outreach.queries.representation import ActingPage
 from outreach.services.feedback import give, questions
 from outreach.services.feedback.questions import QuestionTexts
 
@@ -54,13 +55,13 @@ class FeedbackResult:
         return sum(one.mean for one in self.questions) / len(self.questions)
 
 
-def language_and_contact(token: str, *, now: datetime) -> tuple[str, Contact]:
-    """Return the language of a link's holder and the contact for questions. Raise a link's problem."""
+def reader_and_contact(token: str, *, now: datetime) -> tuple[LinkInvitee | ActingPage, Contact]:
+    """Return a link's holder and the contact for questions. Raise a link's problem."""
     if tokens.nonce_of(token, LinkPurpose.ACTING) is not None:
         acting = representation.read(token, now=now)
-        return acting.locale, acting.contact
+        return acting, acting.contact
     found = answer_page.read_invitee(token, now=now)
-    return found.invitee.locale, found.contact
+    return found.invitee, found.contact
 
 
 def page(token: str, activity_id: int, *, now: datetime) -> FeedbackPage:

@@ -15,6 +15,7 @@ from outreach.delivery import tokens
 from outreach.delivery.mail.kinds import poll as poll_mail
 from outreach.delivery.mail.kinds.poll import page_url
 from outreach.delivery.words import formats, whatsapp
+from outreach.delivery.words.addressing import addressing
 from outreach.delivery.words.whatsapp import Sender, WaysToReach
 from outreach.domain import polls
 from outreach.domain.clashes import Clash, clashes_of
@@ -254,7 +255,7 @@ def _reach(one: PollInvitee, links: Mapping[int, str], sender: Sender) -> WaysTo
 
 
 def _text(poll: DatePoll, one: PollInvitee, link: str, sender: Sender) -> str:
-    with force_locale(one.invitee.locale or "id"):
+    with force_locale(one.invitee.locale or "id"), addressing(child=one.invitee.child):
         lines = [
             *whatsapp.opening(one.invitee, sender),
             gettext("Which of these times suit you for “%(title)s”?", title=poll.neutral_title),

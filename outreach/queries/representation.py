@@ -42,6 +42,7 @@ class ActingPage:
     locale: str
     contact: Contact
     cards: tuple[ActingCard, ...]
+    child: bool = False  # who comes in an invitee's place is known by name only
 
 
 def read(token: str, *, now: datetime) -> ActingPage:

@@ -6,13 +6,13 @@ They are stored and edited as mails' texts are (texts.py). Each ends with the se
 from collections.abc import Sequence
 from datetime import datetime
 
-from outreach.delivery.mail import placeholders, texts, values
+from outreach.delivery.mail import letter, placeholders, texts, values
 from outreach.delivery.mail.texts import Text
-from outreach.delivery.words import formats, whatsapp
+from outreach.delivery.words import addressing, formats, whatsapp
 from outreach.delivery.words.salutations import salutation
 from outreach.delivery.words.whatsapp import Sender
 from outreach.domain.calls import Situation
-from outreach.models import Activity, Invitation, Office
+from outreach.models import Activity, Invitation, Office, Organisation, Person
 
 
 def key_of(situation: Situation) -> str:
@@ -33,6 +33,14 @@ def fill(
     on a table reveals nothing.
     """
     invitee = asked[0].invitee
+    with addressing.addressing(child=invitee.child):
+        return _filled(letter.addressed(text), invitee, asked, link, sender, office, now)
+
+
+def _filled(
+    text: Text, invitee: Person | Organisation, asked: Sequence[Invitation], link: str, sender: Sender,
+    office: Office | None, now: datetime,
+) -> str:  # fmt: skip
     found = {
         "name": invitee.display_name,
         "salutation": salutation(invitee, formats.language()),

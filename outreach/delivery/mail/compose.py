@@ -11,7 +11,6 @@ from email.utils import format_datetime, parseaddr
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import force_locale
 from sqlalchemy.orm import Session, object_session
 
 from outreach.delivery import tokens
@@ -31,7 +30,7 @@ from outreach.delivery.mail import merge_lines as merging
 from outreach.delivery.mail.headers import AddressUnusable
 from outreach.delivery.mail.ical_event import Attendee, Method
 from outreach.delivery.mail.merge_lines import worth_saying
-from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
+from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of, spoken_to
 from outreach.delivery.rows import stored as rows
 from outreach.delivery.rows.batch import LineRow, MessageRow
 from outreach.delivery.rows.letters import AttachedLetter
@@ -176,7 +175,7 @@ def written(
         raise ValueError("A mail without lines has nothing to say.")
     address = headers.envelope_address(recipient.address)
     several = len(items) > 1
-    with force_locale(recipient.locale):
+    with spoken_to(recipient):
         subject = merging.common_subject([(item.kind, item.activity) for item in items]) if several else ""
         said = [say(item, recipient, office, now=now) for item in items]
         text = letter.write(said, recipient, office, common_subject=subject)
@@ -207,7 +206,7 @@ def as_mail(
 
 
 def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetime) -> letter.LetterSection:
-    """Return one section of the letter, with its values looked up. The current locale must be the recipient's."""
+    """Return one section of the letter, with its values looked up. The current words must be the recipient's (`spoken_to`)."""
     found = values.values_for(item.line, item.activity, recipient, office, item.detail, now=now, kind=item.kind)
     code = door_code.of_line(item.kind, item.line, recipient)
     return letter.LetterSection(

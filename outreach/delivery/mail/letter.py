@@ -5,7 +5,7 @@ mail/compose.py chooses text and values. The templates are in templates/email/me
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import current_app
 from flask_babel import gettext
@@ -17,7 +17,7 @@ from outreach.delivery.mail.placeholders import TextPart
 from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.mail.texts import Text
 from outreach.delivery.mail.values import contact_line
-from outreach.delivery.words import formats
+from outreach.delivery.words import addressing, formats
 from outreach.domain.kinds import MailKind
 from outreach.extensions import current_settings
 from outreach.models import Office
@@ -98,7 +98,8 @@ class _Content:
 def write(
     said: Sequence[LetterSection], recipient: Recipient, office: Office | None, *, common_subject: str = ""
 ) -> MailContent:
-    """Return the letter in the current locale. common_subject: the subject of a letter with several sections."""
+    """Return the letter in the current words (recipient.spoken_to). common_subject: of a letter with several sections."""
+    said = [replace(section, text=addressed(section.text)) for section in said]
     first = said[0]
     several = len(said) > 1
     sections = [_section(section, recipient, several=several) for section in said]
@@ -138,6 +139,12 @@ def write(
         env.get_template("email/message/body.txt").render(letter=content).strip() + "\n",
         env.get_template("email/message/body.html").render(letter=content),
     )
+
+
+def addressed(text: Text) -> Text:
+    """Return a text as it addresses the current reader: an adult, or a child."""
+    child = addressing.reads_child()
+    return Text(*(addressing.to(part, child=child) for part in (text.subject, text.greeting, text.body)))
 
 
 def subject_of(said: LetterSection) -> str:

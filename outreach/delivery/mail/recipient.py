@@ -1,6 +1,7 @@
 """The recipient of a mail: the invitee, an organisation's head, the invitee's representative, or their adjutant or secretary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from outreach.delivery import tokens
 from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.delivery.words import labels, salutations
+from outreach.delivery.words.addressing import addressing
 from outreach.domain.kinds import LOCALES
 from outreach.domain.representation import may_pass_on
 
@@ -23,7 +25,7 @@ class Recipient:
 
     token: of their answer page; of a representative, of their own one. represents: the invitee whose representative they
     are. assists: the invitee whose adjutant or secretary they are. organisation: their own, used if no organisation is
-    invited or named them.
+    invited or named them. child: they are addressed as a child.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Recipient:
     cadre_kinds: str = ""
     kelurahan: str = ""
     shares_phone: bool = False  # others read their mails, too
+    child: bool = False
 
     @property
     def link(self) -> str:
@@ -84,7 +87,7 @@ def recipient_of(row: MessageRow, token: str, representing: LineRow | None = Non
         page = tokens.acting_token(representing.acting_nonce)
         recipient = Recipient(name, representing.representative_email, locale, salutation, page, represents=invitee)
     else:
-        recipient = Recipient(invitee, row.email, locale, salutation_of(row), token)
+        recipient = Recipient(invitee, row.email, locale, salutation_of(row), token, child=row.child)
     return replace(
         recipient,
         person_id=row.person_id,
@@ -93,6 +96,13 @@ def recipient_of(row: MessageRow, token: str, representing: LineRow | None = Non
         kelurahan=kelurahan(row),
         shares_phone=row.shares_phone,
     )
+
+
+@contextmanager
+def spoken_to(recipient: Recipient) -> Iterator[None]:
+    """Say everything in the recipient's language, and as they are addressed."""
+    with force_locale(recipient.locale), addressing(child=recipient.child):
+        yield
 
 
 def locale_of(row: MessageRow) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flask_babel import force_locale, gettext
 
 from outreach.delivery.words import formats
+from outreach.delivery.words.addressing import addressing
 from outreach.delivery.words.salutations import salutation
 from outreach.domain.answers import answer_by
 from outreach.domain.directory import phones
@@ -102,7 +103,7 @@ def is_moved(activity: Activity) -> bool:
 def _text(asked: Sequence[tuple[Invitation, Activity]], link: str, sender: Sender, now: datetime) -> str:
     """Return the text. It contains only public titles, so a phone lying on a table reveals nothing."""
     invitee = asked[0][0].invitee
-    with force_locale(invitee.locale or "id"):
+    with force_locale(invitee.locale or "id"), addressing(child=invitee.child):
         lines = opening(invitee, sender)
         for invitation, activity in asked:
             lines += ["", *_about(invitation, activity, now)]

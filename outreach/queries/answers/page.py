@@ -54,7 +54,7 @@ class LinkInvitee(NamedTuple):
 
     salutations: a person's, as in mails, by language. assistant: the name of their adjutant or secretary, if it is the
     link of theirs; `stopped` is then about the mails to them. post: the post to which all invitations to posts go, as on
-    letters: "Plh. Kasat Binmas Polres Metro"; "" if there is none, or several.
+    letters: "Plh. Kasat Binmas Polres Metro"; "" if there is none, or several. child: whoever holds the link is addressed as one.
     """
 
     id: int
@@ -65,6 +65,7 @@ class LinkInvitee(NamedTuple):
     salutations: Mapping[str, str] = MappingProxyType({})
     assistant: str = ""
     post: str = ""
+    child: bool = False
 
 
 class Topic(NamedTuple):
@@ -215,7 +216,7 @@ def _opened_by(token: str, found: AnswerPage) -> AnswerPage:
     one = links.assistant_of(token)
     if one is None:
         return found
-    invitee = found.invitee._replace(assistant=one.name, stopped=one.stopped_at is not None)
+    invitee = found.invitee._replace(assistant=one.name, stopped=one.stopped_at is not None, child=False)
     return found._replace(invitee=invitee)
 
 
@@ -393,7 +394,9 @@ def _invitee(link: Any) -> LinkInvitee:
         )
     person = Person(name=link.name, title_before=link.title_before, title_after=link.title_after, post=link.post)
     said = {locale: salutation_of(link, locale) for locale in LOCALES}
-    return LinkInvitee(link.person_id, person.full_name, link.locale, link.stopped is not None, False, said)
+    return LinkInvitee(
+        link.person_id, person.full_name, link.locale, link.stopped is not None, False, said, child=link.child
+    )
 
 
 def _contact(office: Any, row: Any) -> Contact:

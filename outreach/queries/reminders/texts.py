@@ -126,7 +126,7 @@ def preview(
         values.attendance_of(session, activity),
     )
     office = office_defaults.office(session)
-    with force_locale(locale):
+    with recipients.spoken_to(recipient):
         said = compose.say(item, recipient, office, now=now)
         if key in poll_mail.KEYS:
             said = replace(said, values=said.values | poll_mail.sample(activity))

@@ -22,12 +22,13 @@ class NobodyOnTheLetter(Problem):
 
 @dataclass(frozen=True)
 class LetterFacts:
-    """programme: the title that all activities share, "" for none."""
+    """programme: the title that all activities share, "" for none. to_children: to nobody else."""
 
     activities: tuple[ActivityOnLetter, ...]
     addressees: tuple[Addressee, ...]
     agenda: tuple[AgendaLine, ...]
     programme: str = ""
+    to_children: bool = False
 
 
 def invitations_of(
@@ -68,6 +69,7 @@ def facts_of(invitations: Sequence[Invitation]) -> LetterFacts:
         tuple(_addressee(one) for one in by_invitee.values()),
         _agenda(activities),
         programme.title if programme else "",
+        all(one.as_post is None and one.invitee.child for one in by_invitee.values()),
     )
 
 

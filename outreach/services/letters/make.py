@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
+from outreach.delivery.words import addressing
 from outreach.domain import documents
 from outreach.domain.letters import values as letters
 from outreach.domain.letters.values import (
@@ -148,9 +149,9 @@ def values_of(
         kind=kind,
         subject=documents.filled(blocks.subject, words),
         addressees=said.addressees,
-        opening=documents.filled(blocks.opening, words),
+        opening=documents.filled(addressing.to(blocks.opening, child=said.to_children), words),
         facts=letters.facts_of(said.activities, tells_end=written.tells_end),
-        closing=documents.filled(blocks.closing, words),
+        closing=documents.filled(addressing.to(blocks.closing, child=said.to_children), words),
         code=code,
         check_url=f"{current_settings().base_url.rstrip('/')}/l/{documents.shown_code(code)}",
         place=written.place,

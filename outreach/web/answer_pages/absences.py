@@ -25,7 +25,7 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Check, Subject, SubjectKind
 from outreach.services.invitations import links
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, speak, staff_here
+from outreach.web.answer_pages.draw import foreign_sentence, speak_to, staff_here
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
@@ -138,7 +138,7 @@ def _refused(form: LinkForm) -> str:
 
 def _found(token: str) -> AnswerPage:
     found = answer_page.read(token, now=clock.now())
-    speak(found.invitee.locale)
+    speak_to(found.invitee)
     return found
 
 

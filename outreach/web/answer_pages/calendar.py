@@ -11,7 +11,7 @@ from outreach.queries import feeds as feed_pages
 from outreach.queries.answers import page as answer_page
 from outreach.services import feeds
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, speak
+from outreach.web.answer_pages.draw import foreign_sentence, speak_to
 from outreach.web.answer_pages.forms import LinkForm
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.request import asked_language, is_foreign
@@ -46,7 +46,7 @@ def _drawn(token: str, status: int = 200, *, notice: str = "") -> Response:
     feeds.refuse_assistants(token)
     now = clock.now()
     found = answer_page.read_invitee(token, now=now)
-    speak(found.invitee.locale)
+    speak_to(found.invitee)
     address = feed_pages.own_address_of(None if found.invitee.organisation else found.invitee.id)
     sentences = {
         "made": _("The address is made. Put it into your calendar program now.") if address else "",

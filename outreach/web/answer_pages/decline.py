@@ -19,7 +19,7 @@ from outreach.services.answers import decline as declining
 from outreach.services.answers.answer import NothingToAnswer
 from outreach.services.answers.decline import MOST_LETTERS
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, speak, staff_here
+from outreach.web.answer_pages.draw import foreign_sentence, speak_to, staff_here
 from outreach.web.answer_pages.forms import LinkForm
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.fields.fields import DayField
@@ -39,7 +39,7 @@ def declined_page(token: str, activity_id: int) -> Response:
 
 @bp.post("/<token>/declined/<int:activity_id>")
 def declined_because(token: str, activity_id: int) -> Any:
-    speak(answer_page.read_invitee(token, now=clock.now()).invitee.locale)
+    speak_to(answer_page.read_invitee(token, now=clock.now()).invitee)
     form = DeclineForm(meta={"csrf_context": token})
     if is_foreign():
         return _drawn(token, activity_id, 400, notice=foreign_sentence())
@@ -69,7 +69,7 @@ def _drawn(
 ) -> Response:
     now = clock.now()
     found = answer_page.read(token, now=now)
-    speak(found.invitee.locale)
+    speak_to(found.invitee)
     shown = next((one for one in found.activities if one.activity.id == activity_id), None)
     if shown is None or shown.state is not InvitationState.NOT_COMING:
         raise NothingToAnswer

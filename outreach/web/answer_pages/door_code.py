@@ -15,7 +15,7 @@ from outreach.queries.answers.page import Contact, Facts
 from outreach.queries.door import codes
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, query, speak
+from outreach.web.answer_pages.draw import draw, query, speak, speak_to
 from outreach.web.frame.request import asked_language
 
 
@@ -50,7 +50,7 @@ def _holder(token: str, activity_id: int) -> Holder | None:
         name, contact, wanted = own.me.name, own.contact, InvitationState.REPRESENTED
     else:
         found = answer_page.read(token, now=now)
-        speak(found.invitee.locale)
+        speak_to(found.invitee)
         shown = next((one for one in found.activities if one.activity.id == activity_id), None)
         name, contact, wanted = found.invitee.name, found.contact, InvitationState.COMING
         if found.invitee.organisation:

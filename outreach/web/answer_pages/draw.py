@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from outreach.delivery.mail.values import map_url
-from outreach.delivery.words import formats
+from outreach.delivery.words import addressing, formats
 from outreach.domain.kinds import LOCALES
 from outreach.extensions import current_settings
 from outreach.models import User
@@ -165,10 +165,23 @@ def _look(app: Flask) -> tuple[Environment, str]:
     return found
 
 
-def speak(locale: str | None) -> None:
-    """Set the page's language: from ?lang=, else the invitee's, else Indonesian."""
+class PageReader(Protocol):
+    @property
+    def locale(self) -> str: ...
+    @property
+    def child(self) -> bool: ...
+
+
+def speak(locale: str | None, *, child: bool = False) -> None:
+    """Set the page's language: from ?lang=, else the invitee's, else Indonesian. child: it addresses a child."""
     g.locale = asked_language() or (locale if locale in LOCALES else "id")
     refresh()
+    addressing.address(child=child)
+
+
+def speak_to(reader: PageReader | None) -> None:
+    """Set the page's language and how it addresses its reader."""
+    speak(reader.locale if reader else None, child=bool(reader and reader.child))
 
 
 def foreign_sentence() -> str:

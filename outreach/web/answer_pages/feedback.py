@@ -25,7 +25,7 @@ from outreach.domain.problems import Problem
 from outreach.queries import feedback as feedback_pages
 from outreach.services.feedback import give as giving
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak_to
 from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.fields.fields import whole
 from outreach.web.frame.request import asked_language, is_foreign
@@ -56,7 +56,7 @@ def feedback_give(token: str, activity_id: int) -> Any:
     form = FeedbackForm(meta={"csrf_context": token})
     forged = is_foreign() or not form.validate()
     if forged:
-        speak(feedback_pages.language_and_contact(token, now=clock.now())[0])
+        speak_to(feedback_pages.reader_and_contact(token, now=clock.now())[0])
         sentence = foreign_sentence() if is_foreign() else form.first_error
         return _drawn(token, activity_id, 400, typed=request.form, notice=sentence)
     try:
@@ -66,7 +66,7 @@ def feedback_give(token: str, activity_id: int) -> Any:
     except Problem as problem:
         if problem.field is None:
             raise
-        speak(feedback_pages.language_and_contact(token, now=clock.now())[0])
+        speak_to(feedback_pages.reader_and_contact(token, now=clock.now())[0])
         return _drawn(token, activity_id, 422, typed=request.form, notice=say(problem), wrong=problem.field)
     target = url_for("answers.feedback", token=token, activity_id=activity_id, lang=asked_language(), done="given")
     return redirect(target, 303)
@@ -77,8 +77,8 @@ def _drawn(
     wrong: str = "",
 ) -> Response:  # fmt: skip
     now, typed = clock.now(), typed or {}
-    locale, contact = feedback_pages.language_and_contact(token, now=now)
-    speak(locale)
+    reader, contact = feedback_pages.reader_and_contact(token, now=now)
+    speak_to(reader)
     try:
         page = feedback_pages.page(token, activity_id, now=now)
         sentence = say(FeedbackGivenAlready()) if page.given else ""

@@ -27,7 +27,7 @@ from outreach.services.materials import send as sending
 from outreach.services.materials.send import MOST_OF_A_BIOGRAPHY, MOST_OF_A_TOPIC, GivenFile
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak, staff_here
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak, speak_to, staff_here
 from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
@@ -168,7 +168,7 @@ def _opened(token: str) -> _OwnPage:
         speak(as_acting.locale)
         return _OwnPage(as_acting, LinkHolder.of_acting(as_acting))
     found = answer_page.read(token, now=clock.now())
-    speak(found.invitee.locale)
+    speak_to(found.invitee)
     return _OwnPage(found, LinkHolder.of_invitee(found))
 
 

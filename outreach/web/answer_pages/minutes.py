@@ -20,7 +20,7 @@ from outreach.services.minutes import approval, follow_ups
 from outreach.services.minutes.approval import NOTE_LENGTH, MinutesClosed, MinutesLinkEnded, MinutesLinkUnknown
 from outreach.services.minutes.follow_ups import FollowUpClosed, FollowUpLinkUnknown
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak_to
 from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -81,7 +81,7 @@ def follow_up_done(token: str) -> Any:
 
 def _minutes(token: str, status: int = 200, *, notice: str = "", note: str = "") -> Response:
     found = approval.opened(token, now=clock.now())
-    speak(found.minutes.chair.locale if found.minutes.chair else None)
+    speak_to(found.minutes.chair)
     return draw(
         "minutes.html",
         status,
@@ -102,7 +102,7 @@ def _minutes(token: str, status: int = 200, *, notice: str = "", note: str = "")
 
 def _follow_up(token: str, status: int = 200, *, notice: str = "") -> Response:
     found = follow_ups.opened(token)
-    speak(found.owner.locale)
+    speak_to(found.owner)
     return draw(
         "follow_up.html",
         status,

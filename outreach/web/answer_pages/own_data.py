@@ -25,7 +25,7 @@ from outreach.services.invitations.links import LinkUnknown
 from outreach.services.privacy import person as privacy
 from outreach.services.privacy import requests
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak, staff_here
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak_to, staff_here
 from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.answer_pages.masks import masked_email, masked_phone
 from outreach.web.answer_pages.views import draw_for
@@ -81,7 +81,7 @@ def ask_about_data(token: str) -> Any:
 @bp.get("/<token>/copy")
 def copy_page(token: str) -> Response:
     found = requests.opened(token, LinkPurpose.COPY, now=clock.now())
-    speak(found.person.locale if found.person else None)
+    speak_to(found.person)
     until = formats.moment(found.received_at + requests.COPY_FOR, office_zone())
     return _mailed("copy.html", token, until=until)
 
@@ -92,7 +92,7 @@ def copy(token: str) -> Any:
     now = clock.now()
     found = requests.opened(token, LinkPurpose.COPY, now=now)
     assert found.person is not None
-    speak(found.person.locale)
+    speak_to(found.person)
     form = LinkForm(meta={"csrf_context": token})
     if is_foreign() or not form.validate():
         return _mailed(
@@ -110,7 +110,7 @@ def copy(token: str) -> Any:
 @bp.get("/<token>/confirm-address")
 def address_page(token: str) -> Response:
     found = requests.opened(token, LinkPurpose.ADDRESS, now=clock.now())
-    speak(found.person.locale if found.person else None)
+    speak_to(found.person)
     return _mailed("address.html", token, confirmed=found.confirmed_at is not None)
 
 
@@ -125,7 +125,7 @@ def confirm_address(token: str) -> Any:
 
 def _data(token: str, status: int = 200, *, notice: str = "", form: DataForm | None = None) -> Response:
     found = answer_page.read_invitee(token, now=clock.now())
-    speak(found.invitee.locale)
+    speak_to(found.invitee)
     if found.invitee.organisation or found.invitee.assistant or links.assistant_of(token) is not None:
         raise LinkUnknown
     held = own_data.read(found.invitee.id)

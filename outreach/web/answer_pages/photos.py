@@ -16,7 +16,7 @@ from outreach.queries.answers import page as answer_page
 from outreach.queries.documentation import ShownDocumentation
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, query, speak
+from outreach.web.answer_pages.draw import draw, query, speak_to
 from outreach.web.documentation.picture import KEPT_S, as_picture, page_of
 from outreach.web.frame.request import asked_language
 
@@ -27,8 +27,8 @@ _DIGEST = "sha256-" + b64encode(sha256(PHOTO_CSS.encode()).digest()).decode()
 
 @bp.get("/<token>/photos/<int:activity_id>")
 def photos(token: str, activity_id: int) -> Response:
-    found, language, contact = pages.by_link(token, activity_id, acting=acting.opens(token), now=clock.now())
-    speak(language)
+    found, reader, contact = pages.by_link(token, activity_id, acting=acting.opens(token), now=clock.now())
+    speak_to(reader)
     return drawn_photos(
         found,
         lambda photo, small: url_for(

@@ -25,7 +25,7 @@ from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkR
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, WhoMissing
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak, staff_here, tile
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, speak_to, staff_here, tile
 from outreach.web.answer_pages.forms import LinkForm, form_token, text
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language, is_foreign
@@ -106,7 +106,7 @@ def undo_poll(token: str, poll_id: int) -> Any:
 
 def _found(token: str, poll_id: int) -> PollPage:
     found = poll_page.read(token, poll_id, now=clock.now())
-    speak(found.invitee.invitee.locale)
+    speak_to(found.invitee.invitee)
     return found
 
 

@@ -13,7 +13,7 @@ from outreach.queries.answers import page as answer_page
 from outreach.services.answers import answer as answering
 from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkRevoked
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, speak, staff_here, to_thanks
+from outreach.web.answer_pages.draw import foreign_sentence, speak_to, staff_here, to_thanks
 from outreach.web.answer_pages.forms import RemindersForm
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.request import asked_language, is_foreign
@@ -50,5 +50,5 @@ def _asked_to_stop(token: str, status: int = 200, notice: str = "") -> Response:
         found = answer_page.read_invitee(token, now=clock.now())
     except (LinkReplaced, LinkRevoked, LinkExpired):
         found = answer_page.read_stopping(token)
-    speak(found.invitee.locale)
+    speak_to(found.invitee)
     return draw_for(token, found, "stop.html", status, notice=notice)

@@ -47,6 +47,7 @@ from outreach.web.answer_pages.draw import (
     query,
     short_day,
     speak,
+    speak_to,
     staff_here,
     to_thanks,
     with_device,
@@ -206,7 +207,7 @@ def undo(token: str) -> Any:
 
 @bp.post("/<token>/reminders")
 def stop(token: str) -> Any:
-    speak(answer_page.read_invitee(token, now=clock.now()).invitee.locale)
+    speak_to(answer_page.read_invitee(token, now=clock.now()).invitee)
     form = RemindersForm(meta={"csrf_context": token})
     if is_foreign() or not form.validate():
         return _drawn(token, _found(token), 400, notice=form.first_error or foreign_sentence())
@@ -292,7 +293,7 @@ def _forged(token: str) -> str:
 
 def _found(token: str) -> AnswerPage:
     found = answer_page.read(token, now=clock.now())
-    speak(found.invitee.locale)
+    speak_to(found.invitee)
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from outreach.delivery.words import addressing
 from outreach.delivery.words.labels import label
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import NamedBy
@@ -24,9 +25,13 @@ def office_word(choice: Choice) -> str:
     return _("Sending nobody") if choice is Choice.NOT_COMING else _("Sending people")
 
 
-@lru_cache(8)
 def words(language: str) -> dict[str, Any]:
-    """Return the words in a language, which must be the current one."""
+    """Return the words in a language, which must be the current one, as they address the current reader."""
+    return _words(language, addressing.reads_child())
+
+
+@lru_cache(8)
+def _words(language: str, _child: bool) -> dict[str, Any]:
     return {
         "title": _("Invitation"),
         "dear": _("Dear"),

@@ -18,7 +18,7 @@ from outreach.services.certificates import document
 from outreach.services.certificates.make import CertificateMissing
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, query, speak
+from outreach.web.answer_pages.draw import draw, query, speak, speak_to
 from outreach.web.answer_pages.views import this_link
 from outreach.web.documents.preview import pdf_response
 from outreach.web.frame.say import say
@@ -52,7 +52,7 @@ def _own(token: str) -> tuple[Sequence[Certificate], Contact]:
         speak(own.locale)
         return certificate_pages.own_of_acting(own.me), own.contact
     found = answer_page.read_invitee(token, now=now)
-    speak(found.invitee.locale)
+    speak_to(found.invitee)
     if found.invitee.organisation:
         return (), found.contact
     return certificate_pages.own_of_person(found.invitee.id), found.contact

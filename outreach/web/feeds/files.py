@@ -14,7 +14,7 @@ from outreach.queries import feeds as feed_pages
 from outreach.queries.feeds import FeedContent, FeedUnknown
 from outreach.services import feeds
 from outreach.services.office import access
-from outreach.web.answer_pages.draw import speak
+from outreach.web.answer_pages.draw import speak, speak_to
 from outreach.web.frame.looks import office_zone
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ def calendar(token: str) -> Response:
         if access.has_ended(feed.created_by, now=now):
             raise FeedUnknown
         reach.keep_to(access.reach_of(feed.created_by, now=now))  # whoever made it shows there what they see today
-    speak(feed.person.locale if feed.person else None)
+    speak_to(feed.person)
     found = feed_pages.content(feed, now=now)
     headers = {"Content-Disposition": 'attachment; filename="kalender.ics"'}
     answer = Response(content_type="text/calendar; charset=utf-8", headers=headers)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
@@ -20,6 +19,7 @@ from outreach.delivery.mail import recipient as recipients
 from outreach.delivery.mail.blocks import Button, Paragraph, blocks_of
 from outreach.delivery.mail.compose import Composed, Item
 from outreach.delivery.mail.frames import slots
+from outreach.delivery.mail.letter import addressed
 from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
@@ -39,6 +39,7 @@ class Outline:
     wanted: frozenset[str]
     fingerprint: tuple[Any, ...]
     shares_phone: bool = False
+    child: bool = False
     framed: dict[ValuePattern, Any] = field(default_factory=dict)  # frames found for it by mail/frames/frame.py
 
 
@@ -70,6 +71,7 @@ class OutlineBatch:
             recipients.locale_of(row),
             row.person_id is None,
             row.shares_phone,
+            row.child,
             *[self._key(row, line) for line in lines],
         )
         found = self._outlines.get(key)
@@ -99,9 +101,9 @@ class OutlineBatch:
         return compose.written(items, recipient, self.shared.office, row.rfc_message_id, now=self.now)
 
     def _said(self, items: Sequence[Item], recipient: Recipient) -> frozenset[str]:
-        with force_locale(recipient.locale):
+        with recipients.spoken_to(recipient):
             said = [compose.say(item, recipient, self.shared.office, now=self.now) for item in items]
-        blocks = [block for line in said for block in blocks_of(line.text.body, line.values)]
+            blocks = [block for line in said for block in blocks_of(addressed(line.text).body, line.values)]
         parts = [
             part
             for block in blocks if not isinstance(block, Button)
@@ -132,11 +134,11 @@ class OutlineBatch:
 
     def _new_outline(self, key: tuple[Any, ...], row: MessageRow, lines: Sequence[LineRow]) -> Outline:
         items = [
-            self._item(row, line, in_calendar=not line_key[-1]) for line, line_key in zip(lines, key[3:], strict=True)
+            self._item(row, line, in_calendar=not line_key[-1]) for line, line_key in zip(lines, key[4:], strict=True)
         ]
         wanted = frozenset().union(*[item.text.names for item in items])
         fingerprint = (key, current_settings(), self._values_of(self.shared.office), *map(self._fingerprint, items))
-        return Outline(key[0], items, wanted, fingerprint, shares_phone=key[2])
+        return Outline(key[0], items, wanted, fingerprint, shares_phone=key[2], child=key[3])
 
     def _item(self, row: MessageRow, line: LineRow, *, in_calendar: bool) -> Item:
         reminder, activity = self.shared.reminders[line.reminder_id], self.shared.activities[line.activity_id]
@@ -199,6 +201,7 @@ def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Recipient, list[I
         cadre_kinds=next(left) if "cadre_kind" in wanted else "",
         kelurahan=next(left) if "kelurahan" in wanted else "",
         shares_phone=outline.shares_phone,
+        child=outline.child,
     )
     offices = [next(left) if "office" in wanted else "" for _ in items]
     people = [next(left) if "representative" in wanted else "" for _ in items]

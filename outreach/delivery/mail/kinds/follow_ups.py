@@ -9,14 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from flask_babel import force_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
 from outreach.delivery.mail import compose, headers, letter, texts, values
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.placeholders import clean
-from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
+from outreach.delivery.mail.recipient import Recipient, recipient_of, spoken_to
 from outreach.delivery.mail.texts import FOLLOW_UP_TEXT
 from outreach.delivery.rows.batch import MessageRow
 from outreach.delivery.words import formats
@@ -84,7 +84,7 @@ def written(session: Session, lines: Lines, row: MessageRow, office: Office | No
     """Return the mail in its owner's language. Raise AddressUnusable if no mail can be sent to the address."""
     address = headers.envelope_address(row.email)
     recipient = recipient_of(row, tokens.tokens_by_nonce()(row.link_nonce))
-    with force_locale(locale_of(row)):
+    with spoken_to(recipient):
         said = _said(session, lines, recipient, office)
         text = letter.write([said], recipient, office)
         return compose.as_mail(text, recipient, address, office, row.rfc_message_id, now=now)

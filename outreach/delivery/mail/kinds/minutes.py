@@ -16,7 +16,7 @@ from outreach.delivery import tokens
 from outreach.delivery.mail import compose, headers, letter, texts, values
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.placeholders import clean, plain
-from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
+from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of, spoken_to
 from outreach.delivery.mail.texts import Text
 from outreach.delivery.rows.batch import MessageRow
 from outreach.delivery.rows.letters import AttachedLetter
@@ -102,6 +102,7 @@ def written(session: Session, one: ConcernedMail, row: MessageRow, office: Offic
     address = headers.envelope_address(address_of(one, row))
     with force_locale(locale_of(row)):
         recipient = _recipient(one, row)
+    with spoken_to(recipient):
         said = _said(session, one, recipient, office)
         text = letter.write([said], recipient, office)
         return compose.as_mail(text, recipient, address, office, row.rfc_message_id, letters=_attached(one), now=now)
@@ -125,6 +126,7 @@ def _recipient(one: ConcernedMail, row: MessageRow) -> Recipient:
     return replace(
         recipient_of(row, tokens.acting_token(nonce)),
         name=name, address=invitation.representative_email, salutation=salutation, represents=invitee,
+        child=False,
     )  # fmt: skip
 
 

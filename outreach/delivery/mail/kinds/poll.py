@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery import tokens
 from outreach.delivery.mail import compose, headers, letter, texts, values
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.placeholders import clean
-from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
+from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of, spoken_to
 from outreach.delivery.rows.batch import MessageRow
 from outreach.delivery.words import formats
 from outreach.domain.directory import email_addresses
@@ -70,7 +70,7 @@ def written(session: Session, one: PollInvitee, row: MessageRow, office: Office 
     address = headers.envelope_address(row.email)
     recipient = recipient_of(row, tokens.tokens_by_nonce()(row.link_nonce))
     key = REMINDER_KEY if row.kind is MailKind.REMINDER else FIRST_KEY
-    with force_locale(recipient.locale):
+    with spoken_to(recipient):
         said = _said(one.poll, _text(session, one.poll, key, locale_of(row)), recipient, office)
         text = letter.write([said], recipient, office)
         return compose.as_mail(text, recipient, address, office, row.rfc_message_id, now=now)

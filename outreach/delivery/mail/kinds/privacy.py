@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
 from outreach.delivery.mail import compose, headers, letter, values
 from outreach.delivery.mail.compose import Composed
-from outreach.delivery.mail.recipient import locale_of, recipient_of
+from outreach.delivery.mail.recipient import recipient_of, spoken_to
 from outreach.delivery.mail.texts import Text
 from outreach.delivery.rows.batch import MessageRow
 from outreach.delivery.words import formats
@@ -67,8 +67,8 @@ def untrue_because(
 def written(one: PrivacyMail, row: MessageRow, office: Office | None, *, now: datetime) -> Composed:
     """Return the mail in its reader's language, without a link to answer. Raise AddressUnusable."""
     address = headers.envelope_address(one.address)
-    with force_locale(locale_of(row)):
-        recipient = replace(recipient_of(row, ""), address=one.address)
+    recipient = replace(recipient_of(row, ""), address=one.address)
+    with spoken_to(recipient):
         said = _said(one, recipient.salutation or recipient.name, office)
         return compose.as_mail(
             letter.write([said], recipient, office), recipient, address, office, row.rfc_message_id, now=now

@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach.delivery import tokens
-from outreach.delivery.mail.compose import AddressUnusable
+from outreach.delivery.mail.compose import AddressUnusable, compose
 from outreach.delivery.mail.frames import frame as frames
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.rows import batch as batch_rows
-from outreach.domain.kinds import AttendanceSource, CadreKind, Role, Sex
+from outreach.domain.kinds import AgeGroup, AttendanceSource, CadreKind, Role, Sex
 from outreach.extensions import db
 from outreach.models import ActingPerson, AgendaItem, Attendance, Cadre, Invitation, MessageLine, MessageText, Person
 from tests.delivery.mail.frames.frames_help import SORTS, TO_OFFICES, Stage, State, check, framed, number, plan
@@ -82,6 +82,20 @@ def test_mails_to_offices_are_framed_too(stage, sort):
     assert [framed(planned) for planned in plans] == [False, True, True]
     for planned, message in zip(plans, messages, strict=True):
         check(planned, message)
+
+
+def test_children_among_adults_get_their_own_mails(stage):
+    kept = Frames()
+    for sort in SORTS:
+        reminder = stage.reminder(stage.activity(), sort)
+        ages = [None, None, AgeGroup.UNDER_18, AgeGroup.UNDER_18, None, AgeGroup.UNDER_18]
+        messages = [stage.message(stage.person(age_group=age), reminder, sorts=[sort]) for age in ages]
+        plans = plan(kept, *messages)
+        assert [framed(planned) for planned in plans] == [False, True, False, True, True, True]
+        for planned, message, age in zip(plans, messages, ages, strict=True):
+            check(planned, message)
+            text = text_of(parsed(compose(message, message.lines, now=NOW).data))
+            assert ("Bapak/Ibu" in text, "Ananda" in text) == (age is None, age is not None)
 
 
 @pytest.mark.parametrize("mailbox", [False, True])
