@@ -9,7 +9,7 @@ else
 INSTALL := $(BIN)/python -m pip install --quiet
 endif
 
-.PHONY: demo test first-hour chaos bench pictures clean lock sbom
+.PHONY: demo test first-hour chaos bench pictures clean lock audit sbom
 
 # Installed again only where setup.cfg or pyproject.toml has changed since; with uv where it is there. An environment that was left
 # half-made is made again.
@@ -61,7 +61,12 @@ pictures: $(VENV)/.installed-dev
 # requirements.lock: every version with its hashes, as installed in production. Needs uv; run it when setup.cfg changes, and for updates.
 lock:
 	@uv pip compile --quiet setup.cfg --extra postgresql --extra planner --upgrade --universal --python-version 3.11 \
-		--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.lock
+		--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock, on $$(date +%F)" --output-file requirements.lock
+
+# Asks PyPI whether a weakness is known in a version of requirements.lock, and fails if so, or if PyPI does not say. Before each release, and every two weeks.
+audit: $(VENV)/.installed-dev
+	@$(INSTALL) 'pip-audit >=2.9, <3'
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 # sbom.json: what is in requirements.lock, as a bill of materials (CycloneDX).
 sbom: $(VENV)/.installed-dev

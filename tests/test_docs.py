@@ -15,6 +15,7 @@ from packaging.version import Version
 
 from outreach import settings
 from outreach.cli import main
+from outreach.services.operations.checks import versions
 from outreach.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,8 +78,9 @@ def locked() -> dict[str, str]:
     return {pin[1]: pin[2] for pin in pins if pin}
 
 
-def test_the_locked_versions_are_those_that_setup_cfg_allows():
+def test_the_locked_versions_are_those_that_setup_cfg_allows_and_have_the_day_of_their_choice():
     pins = locked()
+    assert versions._DAY.search(text("requirements.lock"))
     for requirement in wanted():
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), str(requirement)
 

@@ -86,6 +86,7 @@ def _outside(settings: Settings, send_to: str, dns: str, zone: tzinfo) -> Iterat
     yield from _safely(Area.DOMAIN, lambda: domain.check(settings, domain.Dns.at(dns) if dns else None))
     yield from _safely(Area.SCANNER, lambda: virus_scanner.check(settings, now=clock.now()))
     yield from _safely(Area.PAGES, lambda: checking.pages(settings, now=clock.now().astimezone(zone)))
+    yield from _safely(Area.LIBRARIES, lambda: checking.libraries(now=clock.now()))
 
 
 def _safely(area: Area, check: Callable[[], Iterator[CheckResult]]) -> Iterator[CheckResult]:

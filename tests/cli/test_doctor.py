@@ -76,6 +76,7 @@ def test_each_part_is_reported_with_advice_and_the_exit_code_says_whether_action
         "Domain",
         "Virus scanner",
         "Pages and clock",
+        "Libraries",
     ):
         assert f"\n{area}\n" in "\n" + said
     assert (
@@ -201,4 +202,4 @@ def test_the_doctor_counts_once_where_the_database_counts_requests(tmp_path, exa
 )
 def test_a_shared_storage_of_the_limits_is_tried(tmp_path, storage, level):
     found = list(checks.settings(settings_for(tmp_path, rate_storage=storage)))
-    assert [result.level for result in found if "storage" in result.text] == ([level] if level else [])
+    assert [result.level for result in found if "The storage" in result.text] == ([level] if level else [])

@@ -22,6 +22,7 @@ class Area(StrEnum):
     DOMAIN = "Domain"
     SCANNER = "Virus scanner"
     PAGES = "Pages and clock"
+    LIBRARIES = "Libraries"
 
 
 @dataclass(frozen=True)

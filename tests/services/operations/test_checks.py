@@ -4,8 +4,9 @@ import http.server
 import sqlite3
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from importlib import metadata
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import current_settings, db
 from outreach.models import AuditEntry, Channel, Heartbeat, Reminder
 from outreach.services.operations import checks as checking
-from outreach.services.operations.checks import storage
+from outreach.services.operations.checks import storage, versions
 from outreach.settings import Settings
 from tests.support.apps import SECRET, settings_for
 from tests.world import NOW
@@ -87,6 +88,21 @@ def test_the_files_of_secrets_are_named_and_those_that_everybody_can_read_are_re
     assert troubles(checking.settings(settings)) == [
         ("warn", f"Everybody on this machine may read {file}, the file of secret_key.")
     ]
+
+
+def test_libraries_whose_versions_were_chosen_more_than_ninety_days_ago_are_reported(tmp_path, monkeypatch):
+    lock = tmp_path / "requirements.lock"
+    monkeypatch.setattr(versions, "LOCK", lock)
+    flask = f"flask=={metadata.version('flask')} ; python_version >= '3.11' \\\n    --hash=sha256:0"
+    chosen = f"#    make lock, on 2026-12-01\n{flask}\nnone==1\n"
+    lock.write_text(chosen)
+    for day, levels in ((1, ["ok"]), (2, ["ok", "warn"])):
+        found = told(checking.libraries(now=datetime(2027, 3, day, tzinfo=UTC)))
+        assert [level for level, _text in found] == levels
+        assert found[0][1] == "Their versions were chosen on 01 December 2026: those of requirements.lock."
+    lock.write_text(chosen.replace("flask==", "flask==0"))  # another one is installed
+    ((level, text),) = told(checking.libraries(now=datetime.now(UTC)))[:1]
+    assert (level, text.endswith("the first of them was installed then.")) == ("ok", True)
 
 
 def test_an_unknown_name_in_the_environment_is_reported_with_the_likely_setting(tmp_path, monkeypatch):
