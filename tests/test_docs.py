@@ -35,9 +35,14 @@ OTHERS = {
     "client_max_body_size",
     "limit_conn",
     "max_wal_size",
+    "pg_hba",
     "pg_wal",
     "proxy_request_buffering",
     "shared_buffers",
+    "ssl_ca_file",
+    "ssl_cert_file",
+    "ssl_crl_file",
+    "ssl_key_file",
     "wal_compression",
 }
 

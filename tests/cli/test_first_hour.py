@@ -1,9 +1,12 @@
 """What an administrator meets in the first hour: a database that refuses, old tables, a taken port, settings left behind."""
 
+import getpass
 import socket
 import sqlite3
+import time
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -13,8 +16,11 @@ from sqlalchemy.exc import OperationalError as WrappedError
 from outreach import logs, settings
 from outreach.cli import main
 from outreach.cli.serve import command
+from outreach.engines import job_queue
 from outreach.services.operations.database_faults import sentence
+from outreach.settings import Settings
 from tests.servers.smtp import free_port
+from tests.support import postgresql
 from tests.support.apps import SECRET
 
 pytestmark = [pytest.mark.true_clock, pytest.mark.slow]
@@ -61,6 +67,8 @@ def test_a_wrong_role_or_database_is_told_in_one_sentence(tmp_path, postgresql_s
     [
         ('FATAL:  password authentication failed for user "rina"', "Correct the password in OUTREACH_DATABASE_URL"),
         ("fe_sendauth: no password supplied", "Correct the password in OUTREACH_DATABASE_URL"),
+        ('FATAL:  Peer authentication failed for user "rina"', "Run this as the system's user of the same name"),
+        ("FATAL:  connection requires a valid client certificate", "Name the certificate and its key"),
         ("[Errno -2] Name or service not known", "correct host and port"),
     ],
 )
@@ -72,6 +80,43 @@ def test_the_advice_fits_what_the_server_says(words, advice):
         f"The database “outreach” on db.example.com as rina cannot be used: {' '.join(words.split())}"
     )
     assert advice in told
+
+
+@pytest.mark.postgresql
+def test_on_one_machine_postgresql_takes_the_systems_user_for_the_role_and_needs_no_password(postgresql_server):
+    """As docs/operations.md has it: `peer`, over the socket. The pages and the queue sign in alike."""
+    me, folder = getpass.getuser(), psycopg.conninfo.conninfo_to_dict(postgresql_server)["host"]
+    for statement in (f'CREATE ROLE "{me}" LOGIN', "CREATE ROLE nobody_here LOGIN", "CREATE DATABASE by_peer"):
+        postgresql.run(postgresql_server, statement)
+    with psycopg.connect(postgresql_server) as connection:
+        rules = Path(connection.execute("SHOW hba_file").fetchone()[0])
+    before = rules.read_text()
+    rules.write_text(f"local by_peer all peer\n{before}")
+    postgresql.run(postgresql_server, "SELECT pg_reload_conf()")
+    try:
+        mine, other = (
+            Settings(database_url=f"postgresql://{role}@/by_peer?host={folder}") for role in (me, "nobody_here")
+        )
+        while _may_sign_in(other):  # until the server has read its rules
+            time.sleep(0.02)
+        assert _may_sign_in(mine)
+        with psycopg.connect(job_queue.conninfo(mine)) as connection:
+            assert connection.execute("SELECT current_user").fetchone() == (me,)
+    finally:
+        rules.write_text(before)
+        postgresql.run(
+            postgresql_server, "SELECT pg_reload_conf()", "DROP DATABASE by_peer WITH (FORCE)", "DROP ROLE nobody_here",
+            f'DROP ROLE "{me}"',
+        )  # fmt: skip
+
+
+def _may_sign_in(settings: Settings) -> bool:
+    engine = sa.create_engine(settings.sqlalchemy_url, poolclass=sa.NullPool)
+    try:
+        engine.connect().close()
+    except WrappedError:
+        return False
+    return True
 
 
 @pytest.fixture

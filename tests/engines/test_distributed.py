@@ -245,6 +245,9 @@ def test_a_worker_without_the_queues_tables_shows_what_to_do(postgresql_app):
         ("postgres://ani:p%40ss%20'w%5Crd@10.0.0.1:5433/outreach",
          {"user": "ani", "password": "p@ss 'w\\rd", "host": "10.0.0.1", "port": "5433", "dbname": "outreach"}),
         ("postgresql+psycopg:///outreach?host=/run/postgresql", {"host": "/run/postgresql", "dbname": "outreach"}),
+        ("postgresql://outreach@db.example.com/outreach?sslmode=verify-full&sslcert=/etc/o.pem&sslkey=/etc/o.key",
+         {"user": "outreach", "host": "db.example.com", "dbname": "outreach", "sslmode": "verify-full",
+          "sslcert": "/etc/o.pem", "sslkey": "/etc/o.key"}),
     ],
 )  # fmt: skip
 def test_the_queue_uses_the_same_database_by_the_same_url(url, conninfo):

@@ -53,6 +53,10 @@ def _advice_for_sqlite(words: str) -> str:
 
 def _advice(words: str, code: str | None) -> str:
     text = words.casefold()
+    if "peer authentication" in text:
+        return "Run this as the system's user of the same name, or name in pg_ident.conf which role that user may have."
+    if "client certificate" in text or "certificate authentication" in text:
+        return "Name the certificate and its key in OUTREACH_DATABASE_URL: …?sslmode=verify-full&sslcert=…&sslkey=…"
     if code == "28P01" or "password" in text:
         return "Correct the password in OUTREACH_DATABASE_URL; special characters are written as in any URL, @ as %40."
     if code == "42501":
