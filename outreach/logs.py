@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_TOKEN = re.compile(r"(/(?:j|feeds)/)[A-Za-z0-9_-]{16,}")
+# In addresses that open without a login, or lead to a new password: answer links, calendars, links for reading, …
+_TOKEN = re.compile(r"(/(?:j|feeds|lihat|r|k|go-on)/)[A-Za-z0-9_=-]{16,}")
 
 
 def hidden(text: str) -> str:
-    """Return the text without the tokens in addresses of answer links and calendars: they open without a login."""
+    """Return the text without the tokens in addresses."""
     return _TOKEN.sub(r"\1…", text)
 
 

@@ -2,9 +2,10 @@
 
 import json
 import logging
+import re
 import sys
 
-from outreach.logs import JsonLines
+from outreach.logs import JsonLines, hidden
 
 
 def line(record: logging.LogRecord) -> dict[str, object]:
@@ -32,6 +33,27 @@ def test_the_tokens_of_links_are_hidden():
         "waitress", logging.ERROR, "x.py", 7, "Exception while serving %s", (f"/j/{token}",), None
     )
     assert line(record)["event"] == "Exception while serving /j/…"
+
+
+# What opens nothing to who only reads it in a log: it needs an account or the session that asked, or stands on paper and on a
+# public page.
+OPENS_NOTHING = ("/account/", "/login/", "/verify/", "/people/import/", "/rules/", "/texts/", "/mailbox/", "/documents/",
+                 "/kla/", "/l/", "/s/", "/p/")  # fmt: skip
+
+
+def test_the_log_of_requests_hides_whatever_opens_something_by_its_address_alone(app):
+    secret = "Ab3dEf6h_jKlMnOpQrStUvWxYz0123456789-bcdefg"
+    paths = {
+        re.sub(r"<(?:\w+:)?(?:token|code|key)>", secret, rule.rule)
+        for rule in app.url_map.iter_rules()
+        if {"token", "code", "key"} & rule.arguments
+    }
+    assert {path for path in paths if secret in hidden(path)} == {
+        path for path in paths if path.startswith(OPENS_NOTHING)
+    }
+    assert {path.split(secret)[0] for path in paths if secret not in hidden(path)} == {
+        "/j/", "/feeds/", "/lihat/", "/r/", "/k/", "/go-on/",
+    }  # fmt: skip
 
 
 def test_an_error_is_named_without_its_text():

@@ -13,11 +13,13 @@ from outreach.domain.access import NotYours, Reach, may_change, may_see
 from outreach.domain.kinds import CadreKind, Role, StaffRole
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Cadre, Invitation, Organisation, Person
+from outreach.models import Activity, Cadre, Invitation, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.access import CHANGED, GUARDED, NOBODY, OPEN, CannotFilter, covered
+from outreach.services.directory import groups
+from outreach.services.directory.groups import GroupValues
 from outreach.transactions import writing
 from tests.support.long_form import many
-from tests.world import a_person, a_programme, account, draft_activity
+from tests.world import NOW, a_person, a_programme, account, draft_activity
 from tests.world.access import facts_of
 from tests.world.everywhere import one_row_in_each_table
 
@@ -191,3 +193,35 @@ def test_a_service_sees_everything_and_an_account_with_an_area_changes_only_its_
     stored = db.session.execute(sa.select(Person.name, Person.note, Person.region_code).order_by(Person.id)).all()
     assert [tuple(row) for row in stored] == [("Ani", "changed", IMOPURO), ("Budi", "", YOSODADI)]
     assert db.session.scalars(sa.select(Invitation.person_id)).all() == [ids[0]]
+
+
+def test_a_group_is_changed_in_its_own_area_alone_also_where_only_its_members_change(any_app, office):
+    """A membership has no rule of its own: it is the group that changes."""
+    ani, cici, budi = (
+        a_person(name, region_code=code).id for name, code in (("A", IMOPURO), ("C", IMOPURO), ("B", YOSODADI))
+    )
+    group_id = groups.add(GroupValues("Tim inti", [ani]), by=None, now=NOW).id
+
+    def members() -> list[int]:
+        db.session.rollback()
+        return sorted(db.session.scalars(sa.select(people_group_member.c.person_id)))
+
+    def only_members(*people: int) -> None:
+        with writing() as session:
+            found = session.scalars(sa.select(Person).where(Person.id.in_(people))).all()
+            session.get_one(PeopleGroup, group_id).members = list(found)
+
+    def by_the_form(*people: int) -> None:
+        version = db.session.scalar(sa.select(PeopleGroup.version))
+        groups.edit(group_id, GroupValues("Tim inti", people), version or 1, by=None, now=NOW)
+
+    for change in (only_members, by_the_form):
+        for people in ((ani, budi), (budi,), (ani, cici)):
+            with reach.keeping_to(of(YOSODADI)), pytest.raises(NotYours):
+                change(*people)
+        with reach.keeping_to(of(IMOPURO)), pytest.raises(NotYours):
+            change(ani, budi)
+    assert members() == [ani]
+    with reach.keeping_to(of(IMOPURO)):
+        only_members(ani, cici)
+    assert members() == [ani, cici]

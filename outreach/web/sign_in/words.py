@@ -50,6 +50,7 @@ FACTORS: dict[str, Any] = {
     "authenticator": _l("with a code from an app"),
     "app": _l("app that makes codes"),
     "webauthn": _l("with a passkey"),
+    "recovery_code": _l("with a recovery code"),
     "change": _l("after a new password"),
 }
 

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from outreach import clock
-from outreach.domain.kinds import StaffRole
+from outreach.domain.kinds import AccountNews, StaffRole
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
-from outreach.models import PasswordReset, SecurityEvent, User
+from outreach.models import AccountMail, PasswordReset, SecurityEvent, User
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
 from tests.support.long_form import LONG
@@ -127,6 +127,8 @@ def test_an_administrator_resets_somebodys_second_factor_on_the_accounts_page(ap
     assert client.get("/users?lang=en").text.count("set up") == 1
     assert client.post(f"/users/{coordinator.id}/factors").status_code == 302
     assert not is_in(signed_in)
+    assert SecurityKind.FACTORS_RESET in set(db.session.scalars(sa.select(SecurityEvent.kind)))
+    assert db.session.scalars(sa.select(AccountMail.news)).all() == [AccountNews.FACTORS_RESET]
     assert client.get("/users?lang=en").text.count("set up") == 0
     assert "has no second factor" in client.post(f"/users/{coordinator.id}/factors?lang=en", follow_redirects=True).text
 

@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.domain.kinds import AccountNews
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
-from outreach.models import AccountMail, AuditEntry, SecurityEvent, User
+from outreach.models import AccountMail, AuditEntry, Passkey, SecurityEvent, User
 from outreach.services.sign_in import alarm, factors
 from tests.support.apps import with_settings
 from tests.web.browsers import BrowserClient
@@ -108,6 +108,8 @@ def test_a_code_counts_once(any_app, client, coordinator, standing):
     standing.now += timedelta(seconds=30)
     other.post("/login/code", data={"code": code_of(coordinator)})
     assert is_in(other)
+    signed_in = sa.select(SecurityEvent.detail).where(SecurityEvent.kind == SecurityKind.SIGNED_IN)
+    assert [one["via"] for one in db.session.scalars(signed_in)] == [["password", "authenticator"]] * 2
 
 
 def test_a_recovery_code_opens_once_and_its_use_is_told(any_app, client, coordinator):
@@ -119,6 +121,8 @@ def test_a_recovery_code_opens_once_and_its_use_is_told(any_app, client, coordin
     give_password(other, coordinator)
     assert "Each counts once." in other.post("/login/recovery?lang=en", data={"code": code}).text
     assert not is_in(other)
+    event = db.session.scalar(sa.select(SecurityEvent).where(SecurityEvent.kind == SecurityKind.SIGNED_IN))
+    assert event.detail["via"] == ["password", "recovery_code"]
     assert [mail.news for mail in db.session.query(AccountMail).order_by(AccountMail.message_id)] == [
         AccountNews.RECOVERY_CODES_MADE, AccountNews.RECOVERY_CODE_USED,
     ]  # fmt: skip
@@ -228,17 +232,33 @@ def test_pages_between_password_and_factor_sign_nobody_out(app, coordinator):
     assert is_in(client)
 
 
-def test_who_must_have_one_cannot_remove_it_and_others_can_with_its_codes(app, client, coordinator):
+def test_who_must_have_one_cannot_remove_it_and_for_others_its_codes_and_other_sessions_end(app, client, coordinator):
     recovery_codes_of(with_app(coordinator))
     with_settings(app, second_factor_for="coordinator")
+    other = log_in(app, coordinator)
     give_password(client, coordinator)
     client.post("/login/code", data={"code": code_of(coordinator)})
     assert "Your role needs a second factor." in client.post("/account/app?lang=en", data={"setup": "disable"}).text
     with_settings(app, second_factor_for="")
+    assert is_in(other)
     assert client.post("/account/app", data={"setup": "disable"}).status_code == 302
+    assert (is_in(client), is_in(other)) == (True, False)
     stored = db.session.get_one(User, coordinator.id)
     assert (factors.has_app(stored), factors.recovery.remaining(stored.id)) == (False, 0)
     assert "user.factor_removed" in [entry.action for entry in db.session.query(AuditEntry)]
+
+
+def test_removing_a_passkey_signs_every_other_device_out(any_app, client, coordinator):
+    with_settings(any_app, second_factor_for="")
+    db.session.add(
+        Passkey(user=coordinator, name="Ponsel", credential_id=b"id", public_key=b"key", backup_state=False,
+                device_type="single_device", usage="secondary", lastuse_datetime=clock.now())
+    )  # fmt: skip
+    db.session.commit()
+    here, other = (log_in(any_app, coordinator) for _ in range(2))
+    assert here.post("/account/passkey/remove", data={"name": "Ponsel"}).status_code == 302
+    assert (is_in(here), is_in(other)) == (True, False)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Passkey)) == 0
 
 
 def test_tries_of_a_second_factor_are_counted_for_the_account(app, client, coordinator):

@@ -179,6 +179,7 @@ class CodeForm(TwoFactorVerifyCodeForm):
             return False
         if _is_written(self.code):
             if super().validate(**given):
+                g.second_factor = "authenticator"
                 return True
             if not self.is_setup:
                 _note_failure(self.user)
@@ -202,6 +203,7 @@ class RecoveryForm(MfRecoveryForm):
         if not _is_written(self.code):
             return False
         if super().validate(**given):
+            g.second_factor = "recovery_code"
             return True
         _note_failure(self.user)
         return False
@@ -310,6 +312,7 @@ def _app_added(_app: Flask, user: Any, **_more: Any) -> None:
 
 
 def _app_removed(_app: Flask, user: Any, **_more: Any) -> None:
+    _end_other_sessions(user)
     factors.note_removed(user, "", now=clock.now())
 
 
@@ -319,11 +322,14 @@ def _passkey_added(_app: Flask, user: Any, name: str, **_more: Any) -> None:
 
 
 def _passkey_removed(_app: Flask, user: Any, name: str, **_more: Any) -> None:
+    _end_other_sessions(user)
     factors.note_removed(user, name, now=clock.now())
 
 
 def _end_other_sessions(user: Any) -> None:
-    """End what was signed in without the new factor, also cookies that keep somebody signed in; this device stays."""
+    """End what was signed in without the new factor or by the removed one, also where somebody stays signed in. This device
+    stays.
+    """
     user = db.session.get_one(User, user.id)  # not the proxy current_user, which would become itself
     security.datastore.set_uniquifier(user)
     security.datastore.put(user)

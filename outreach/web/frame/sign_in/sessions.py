@@ -84,8 +84,8 @@ def _begin(_app: Flask, user: User, authn_via: list[str] | None = None, **_more:
     former = session_here()
     stays = session.pop("_remember", None) == "set" or bool(former and former.stays)
     session.pop("_remember_seconds", None)
-    if session.get(ACCOUNT) not in (None, user.id):
-        for name in ("csrf_token", "typed_text"):  # another account's forms in other tabs end here
+    if session.get(ACCOUNT) != user.id:  # forms in other tabs stay open for their own account alone
+        for name in ("csrf_token", "typed_text"):
             session.pop(name, None)
             g.pop(name, None)
     now = clock.now()
@@ -96,7 +96,9 @@ def _begin(_app: Flask, user: User, authn_via: list[str] | None = None, **_more:
     request.__dict__[_SESSION] = OpenSession(id_, user, now, now, stays, is_over=False)
     request.__dict__[_ASKED_AT] = session.get("fs_paa")
     if former is None:  # a changed password or factor begins a new session, too, and has an event of its own
-        _welcome(user, [*(authn_via or [])], stays, now)
+        # Flask-Security names a passkey, but neither an app's code nor a recovery code.
+        via = [*(authn_via or ["password", g.get("second_factor", "")])]
+        _welcome(user, [one for one in via if one], stays, now)
     devices.learn(user.id)
 
 

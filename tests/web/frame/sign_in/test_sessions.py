@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import SecurityEvent, StaffSession, User
-from tests.web.browsers import sign_in
-from tests.world import PASSWORD, log_in, stop_clock
+from outreach.services.sign_in import sessions
+from tests.web.browsers import sign_in, token_of
+from tests.world import NOW, PASSWORD, log_in, stop_clock
 
 pytestmark = pytest.mark.usefixtures("browsers")
 
@@ -53,9 +54,6 @@ def test_a_stolen_cookie_is_dead_after_signing_out_and_other_devices_stay(app: F
     phone, _ = sign_in(app, coordinator.email)
     thief = copied(client)
     assert thief.get("/").status_code == 200
-    with client.session_transaction() as held:
-        token = held["csrf_token"]
-    assert token
     app.config["WTF_CSRF_ENABLED"] = False
     client.post("/logout")
     assert [browser.get("/").status_code for browser in (client, thief, phone)] == [302, 302, 200]
@@ -100,6 +98,28 @@ def test_a_session_ends_by_the_servers_clock_though_its_cookie_was_written_later
     clock.now = began + timedelta(hours=12)
     assert client.get("/").status_code == 302
     assert client.get("/people", headers={"HX-Request": "true"}).status_code == 401
+
+
+def test_signing_in_renews_the_forms_token_and_forms_stay_open_for_their_own_account_alone(
+    app: Flask, coordinator: User, viewer: User
+):
+    client = app.test_client()
+    before = token_of(client.get("/login"))  # whoever used this browser before may know it
+
+    def signed_in(user: User) -> str:
+        page = client.get("/login")
+        form = {"email": user.email, "password": PASSWORD, "csrf_token": token_of(page)}
+        assert client.post("/login", data=form).status_code == 302
+        client.get("/")
+        with client.session_transaction() as held:
+            return held["csrf_token"]
+
+    mine = signed_in(coordinator)
+    assert client.post("/language", data={"locale": "en", "csrf_token": before}).status_code == 400
+    sessions.end_all(coordinator, by=None, now=NOW)
+    assert signed_in(coordinator) == mine
+    sessions.end_all(coordinator, by=None, now=NOW)
+    assert signed_in(viewer) != mine
 
 
 def test_wrong_passwords_are_recorded_with_the_account_if_there_is_one(app: Flask, coordinator: User):
