@@ -27,14 +27,15 @@ def tool() -> str:
     return "wrk" if shutil.which("wrk") else "own generator"
 
 
-def check(url: str, cookie: str = "") -> None:
-    """Ask for a page once; raise LoadError unless it is served at this address, without a redirection."""
+def check(url: str, cookie: str = "", words: str = "") -> None:
+    """Ask for a page once; raise LoadError unless it is served at this address, without a redirection, and has the words."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     connection.request("GET", urlsplit(url).path, headers={"Accept": ACCEPT} | ({"Cookie": cookie} if cookie else {}))
-    status = connection.getresponse().status
+    answer = connection.getresponse()
+    page = answer.read().decode()
     connection.close()
-    if status != 200:
-        raise LoadError(f"A page answered {status} in place of 200.")
+    if answer.status != 200 or words not in page:
+        raise LoadError(f"A page answered {answer.status}, or has no “{words}”.")
 
 
 def requests_per_s(url: str, seconds: float, cookie: str = "") -> float:

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_security.utils import hash_password
+from werkzeug.test import TestResponse
 
 from outreach import clock, create_app
 from outreach.delivery import tokens
@@ -106,12 +108,20 @@ def fill(folder: Path, database_url: str = "") -> Filled:
     return Filled(path, cookie, organisation_path)
 
 
+class Browser(FlaskClient):
+    """Each request has an application context of its own, as on a server. Otherwise the account is read by the first one only."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @contextmanager
 def signed_in(folder: Path, cookie: str, database_url: str = "") -> Iterator[FlaskClient]:
     """Yield a client of the filled database that has this cookie, inside an application context. CSRF is not checked."""
     app = create_app(settings_for(folder, database_url))
     app.config["WTF_CSRF_ENABLED"] = False
-    client = app.test_client()
+    client = Browser(app, app.response_class)
     name, _equals, value = cookie.partition("=")
     client.set_cookie(name, value)
     with app.app_context():
@@ -266,5 +276,8 @@ def _invite_offices(activity: Activity) -> Organisation:
 def _cookie(app: Flask, user: User) -> str:
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     _id, code = sessions.begin(user, stays=True, now=clock.now())
-    value = serializer.dumps({"_user_id": code})
+    asked_at = (
+        clock.now().timestamp() + 86_400
+    )  # as if the password was just given, for a day: lists of people are files
+    value = serializer.dumps({"_user_id": code, "fs_paa": asked_at})
     return f"{app.config['SESSION_COOKIE_NAME']}={value}"

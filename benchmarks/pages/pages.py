@@ -33,13 +33,13 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         environment = demo_sized.environment_for(folder)
         ours = serving.enter_context(served("wsgi:app", folder, environment, ready=filled.answer_path))
         asked = {
-            "bare": (f"{bare}/", ""),
-            "answer page": (ours + filled.answer_path, ""),
-            "overview": (f"{ours}/", filled.cookie),
+            "bare": (f"{bare}/", "", "Activity number 40"),
+            "answer page": (ours + filled.answer_path, "", demo_sized.TITLES[0]),
+            "overview": (f"{ours}/", filled.cookie, "Perlu tindakan Anda"),
         }
         if peer is not None:
-            asked["pretalx"] = (serving.enter_context(peer.served(folder)) + peer.schedule_path, "")
-        broken = {name for name, (url, cookie) in asked.items() if not _answers(url, cookie, say)}
+            asked["pretalx"] = (serving.enter_context(peer.served(folder)) + peer.schedule_path, "", "")
+        broken = {name for name, one in asked.items() if not _answers(*one, say)}
         found: dict[str, list[float]] = {name: [] for name in asked}
         for turn in range(ROUNDS):
             say(f"asking for pages, round {turn + 1} of {ROUNDS}")
@@ -76,10 +76,10 @@ def _against(
     )  # fmt: skip
 
 
-def _answers(url: str, cookie: str, say: Callable[[str], None]) -> bool:
-    """Ask for a page once; return whether it is served, and not redirected to the login."""
+def _answers(url: str, cookie: str, words: str, say: Callable[[str], None]) -> bool:
+    """Ask for a page once; return whether it is served, with its words, and not redirected to the login."""
     try:
-        load.check(url, cookie)
+        load.check(url, cookie, words)
         load.requests_per_s(url, WARM_UP_S, cookie)
     except load.LoadError as error:
         say(str(error))
