@@ -4,10 +4,10 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -47,8 +47,10 @@ def pages_port(office_folder: Path) -> Iterator[int]:
     )  # fmt: skip
     while True:
         assert process.poll() is None
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        try:  # the first page takes longest: a proxy does not wait as long as a busy machine may need
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=300).close()
+            break
+        except urllib.error.HTTPError:
             break
         except OSError:
             time.sleep(0.1)

