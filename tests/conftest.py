@@ -26,6 +26,7 @@ from tests.servers import clamd, dovecot
 from tests.servers.smtp import Server
 from tests.support import apps, postgresql, selection, shared, wall_clock
 from tests.support.apps import settings_for
+from tests.support.copied import Postgresql, Sqlite, begin, copied, end, is_copied
 from tests.world import (
     NOW,
     StandingClock,
@@ -108,6 +109,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         wall_clock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> None:
+    """Let every fixture but pytest's own find in the database what the fixtures before it have stored."""
+    if fixturedef.scope == "function" and not is_copied(fixturedef.func) and not _is_pytests_own(fixturedef):
+        end(request.node)
+
+
+def _is_pytests_own(fixturedef: pytest.FixtureDef) -> bool:
+    return fixturedef.func.__module__.startswith("_pytest.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    end(item)
+
+
 @pytest.fixture(autouse=True)
 def own_umask():
     """Commands set the umask of their process (outreach/cli). A later test's Postfix could not enter its own folders."""
@@ -150,10 +167,12 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def app(tmp_path: Path, _sqlite_template: Path) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_template: Path) -> Iterator[Flask]:
     """The app on an empty SQLite database, inside an application context."""
-    shutil.copy(_sqlite_template, tmp_path / "outreach.db")
+    file = tmp_path / "outreach.db"
+    shutil.copy(_sqlite_template, file)
     with apps.app_on(tmp_path) as app:
+        begin(request.node, app, Sqlite(file, _sqlite_template))
         yield app
 
 
@@ -167,14 +186,17 @@ def _postgresql_tables(_postgresql_server: str, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
-def postgresql_app(tmp_path: Path, postgresql_server: str, _postgresql_tables: str) -> Iterator[Flask]:
+def postgresql_app(
+    request: pytest.FixtureRequest, tmp_path: Path, postgresql_server: str, _postgresql_tables: str
+) -> Iterator[Flask]:
     """The app on an empty PostgreSQL database, inside an application context."""
 
     def empty() -> None:
         with db.engine.begin() as connection:
-            postgresql.empty(connection)
+            postgresql.empty(connection.connection.driver_connection)
 
     with apps.app_on(tmp_path, postgresql_server, clean=empty) as app:
+        begin(request.node, app, Postgresql(postgresql_server))
         yield app
 
 
@@ -190,93 +212,93 @@ def current_app_(request: pytest.FixtureRequest) -> Flask:
     return request.getfixturevalue("any_app" if "any_app" in request.fixturenames else "app")
 
 
-@pytest.fixture
+@copied
 def regions(current_app_: Flask) -> None:
     """Kota Metro with two kecamatan and three kelurahan."""
     store_regions()
 
 
-@pytest.fixture
+@copied
 def office(regions: None) -> Office:
     return an_office()
 
 
-@pytest.fixture
+@copied
 def default_rules(office: Office) -> None:
     """The reminders that every office starts with."""
     rules.install_defaults(now=NOW)
 
 
-@pytest.fixture
+@copied
 def coordinator(office: Office) -> User:
     return account(StaffRole.COORDINATOR, "Coordinator")
 
 
-@pytest.fixture
+@copied
 def administrator(office: Office) -> User:
     return account(StaffRole.ADMINISTRATOR, "Administrator")
 
 
-@pytest.fixture
+@copied
 def viewer(office: Office) -> User:
     return account(StaffRole.VIEWER, "Viewer")
 
 
-@pytest.fixture
+@copied
 def coordinator_client(current_app_: Flask, coordinator: User) -> FlaskClient:
     return log_in(current_app_, coordinator)
 
 
-@pytest.fixture
+@copied
 def administrator_client(current_app_: Flask, administrator: User) -> FlaskClient:
     return log_in(current_app_, administrator)
 
 
-@pytest.fixture
+@copied
 def viewer_client(current_app_: Flask, viewer: User) -> FlaskClient:
     return log_in(current_app_, viewer)
 
 
-@pytest.fixture
+@copied
 def hall(office: Office) -> Venue:
     return a_hall()
 
 
-@pytest.fixture
+@copied
 def programme(office: Office) -> Programme:
     return a_programme()
 
 
-@pytest.fixture
+@copied
 def activity(programme: Programme, hall: Venue) -> Activity:
     """A draft on Monday 18 January 2027, 08.00–12.00 WIB, in a hall for 100."""
     return draft_activity(programme, hall)
 
 
-@pytest.fixture
+@copied
 def ani(office: Office) -> Person:
     """A cadre of Imopuro."""
     return a_cadre("Ani Wijaya", CadreKind.PATBM, "18.72.01.1003")
 
 
-@pytest.fixture
+@copied
 def budi(office: Office) -> Person:
     """A cadre of Yosodadi."""
     return a_cadre("Budi Santoso", CadreKind.PKK, "18.72.04.1001")
 
 
-@pytest.fixture
+@copied
 def police(office: Office) -> Organisation:
     return an_organisation("Polres Metro", sector=Sector.POLICE, email="polres@example.com", region_code="18.72")
 
 
-@pytest.fixture
+@copied
 def chief(police: Organisation) -> Person:
     """The police chief, known by post only."""
     return a_person("", post="Kapolres Metro", organisation=police, email="kapolres@example.com", phone="")
 
 
-@pytest.fixture
+@copied
 def published(activity: Activity, ani: Person, coordinator: User) -> Activity:
     """The activity, published, with Ani invited. Her mail is written by the next tick."""
     invite(activity, ani, by=coordinator)
@@ -289,7 +311,7 @@ def anis_invitation_id(published: Activity, ani: Person) -> int:
     return invitation_of(published, ani).id
 
 
-@pytest.fixture
+@copied
 def chief_and_police_invited(programme: Programme, hall: Venue, chief: Person, police: Organisation) -> Activity:
     """A published activity. The chief speaks, the police have two seats; their mails are due."""
     activity = draft_activity(programme, hall)

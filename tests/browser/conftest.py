@@ -18,6 +18,7 @@ from outreach.engines.embedded import EmbeddedEngine
 from outreach.extensions import db
 from outreach.models import Activity, Invitation
 from tests.browser.pages import DESK, PHONE, served
+from tests.support.copied import copied
 from tests.world import at, draft_activity, invite, invite_organisation, mark_as_invited, publish, stop_clock, token_of
 
 # The first that is installed. The shell is the same engine without a window's parts: a third of the work.
@@ -131,7 +132,7 @@ def whole(app, tmp_path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture
+@copied
 def running_today(default_rules, programme, hall, ani, budi, coordinator) -> Activity:
     """An activity of today by the clock under test, to which Ani and Budi said they would come."""
     activity = draft_activity(programme, hall)
@@ -161,7 +162,7 @@ def address(app, monkeypatch) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
+@copied
 def answer_paths(programme, hall, ani, chief, police) -> dict[str, str]:
     """The paths of a cadre's, a speaker's and an organisation's page, all invited to two days."""
     days = [draft_activity(programme, hall, day) for day in (18, 19)]

@@ -9,12 +9,13 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Call, Invitation
 from tests.browser.pages import DESK, PHONE, holds, log_in, press
+from tests.support.copied import copied
 from tests.world import a_cadre, invite_and_publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 
 
-@pytest.fixture
+@copied
 def asked(activity, ani, budi, coordinator):
     """Ani, Budi and Citra have not answered."""
     return invite_and_publish(

@@ -13,20 +13,21 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.browser.accessibility import engines
 from tests.browser.pages import press
+from tests.support.copied import copied
 from tests.world import NOW, PASSWORD
 from tests.world.incoming import blocked, mail
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@copied
 def address_with_mailbox(app, address) -> str:
     """The address of the app, whose office has a mailbox that is read."""
     app.extensions["outreach"] = replace(app.extensions["outreach"], imap_server="imap.example.com")
     return address
 
 
-@pytest.fixture
+@copied
 def paths(activity, ani, police, coordinator) -> list[str]:
     """Pages on which a long letter, an unreadable mail, a refused answer and two unreachable addresses are shown."""
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)

@@ -9,13 +9,14 @@ from outreach.models import StoredFile
 from outreach.services.reminders import tick as reminding
 from tests.browser.accessibility import engines
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, served
+from tests.support.copied import copied
 from tests.world import NOW, answer, invitation_of, invite, token_of
 from tests.world import uploads as made
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@copied
 def speaking(published, chief, ani):
     """The published activity; the chief is coming to speak, Ani is coming."""
     invite(published, chief, role=Role.SPEAKER)

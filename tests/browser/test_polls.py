@@ -16,6 +16,7 @@ from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import edit as polls
 from tests.browser.pages import PHONE, holds, log_in, press, wait_for
+from tests.support.copied import copied
 from tests.world import JAKARTA, a_person, today, working_day
 from tests.world.polls import asked, dates, values
 
@@ -36,7 +37,7 @@ def mornings() -> list[date]:
     return [first + timedelta(days=n) for n in range(3)]
 
 
-@pytest.fixture
+@copied
 def poll(office, chief, police, hall) -> int:
     """A draft that asks the police chief, the police office, and a person that mail does not reach."""
     slots = [Proposed(hour_of(day, 9), hour_of(day, 11), hall.id if n else None) for n, day in enumerate(mornings())]
@@ -112,7 +113,7 @@ def test_a_poll_is_asked_by_mail_answered_on_a_phone_and_turned_into_an_activity
     phone.close()
 
 
-@pytest.fixture
+@copied
 def large(office, hall) -> int:
     """A poll of twelve slots with thirty invited offices, all but one of which have answered."""
     days = [today() + timedelta(days=20 + n) for n in range(12)]

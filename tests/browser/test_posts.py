@@ -14,6 +14,7 @@ from outreach.services.answers import answer as answering
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.reminders import tick as reminding
 from tests.browser.pages import DESK, PHONE, holds, log_in, press
+from tests.support.copied import copied
 from tests.world import NOW, a_person, at, draft_activity, drain, publish, token_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
@@ -25,7 +26,7 @@ def people():
     return a_person("Budi Santoso", email="budi@example.com"), a_person("Sari Wulandari", email="sari@example.com")
 
 
-@pytest.fixture
+@copied
 def post(people) -> Post:
     made = posts.add(PostValues("Kapolres Metro"), by=None, now=NOW)
     term = HolderValues(people[0].id, HolderKind.DEFINITIVE, date(2026, 1, 1))

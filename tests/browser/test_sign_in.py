@@ -13,6 +13,7 @@ from outreach.models import Activity, Passkey
 from outreach.services.sign_in import factors
 from tests.browser.pages import DESK, PHONE, holds, log_in, press
 from tests.support.apps import with_settings
+from tests.support.copied import copied
 from tests.world import PASSWORD, at, stop_clock
 from tests.world.sign_in import code_for
 
@@ -22,7 +23,7 @@ KEY = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "ha
        "isUserVerified": True, "automaticPresenceSimulation": True}  # fmt: skip
 
 
-@pytest.fixture
+@copied
 def here(app, address) -> str:
     """The address with a name: passkeys belong to a name, not to a number."""
     return address.replace("127.0.0.1", "localhost")

@@ -13,6 +13,7 @@ from outreach.services.activities import agenda
 from outreach.services.activities.agenda import AgendaValues
 from outreach.services.ladder import climb, edit
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, served, states_of
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -31,7 +32,7 @@ from tests.world import (
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 
 
-@pytest.fixture
+@copied
 def silent(activity, chief, police, budi, coordinator):
     """The police chief speaks, and has not answered, not to the last call either; two could come instead, one only perhaps."""
     rungs = [

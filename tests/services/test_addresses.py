@@ -20,13 +20,14 @@ from outreach.queries.overview import page as overview
 from outreach.services import addresses
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
+from tests.support.copied import copied
 from tests.world import NOW, a_person, at, invite, invite_organisation, mark_as_invited, publish
 from tests.world.incoming import blocked
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def all_invited(activity, ani, budi, police, coordinator):
     """Ani, Budi and the police have received their invitations."""
     invite(activity, ani, budi, by=coordinator)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
@@ -23,12 +22,13 @@ from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.posts import HolderValues, PostValues
+from tests.support.copied import copied
 from tests.world import NOW, a_person, answer, draft_activity, invitation_of, invite, publish
 
 LATER = NOW + timedelta(hours=1)
 
 
-@pytest.fixture
+@copied
 def three_invited(activity, chief, ani, police, coordinator):
     """The chief speaks, Ani is invited, the police have two seats; all have been told."""
     invite(activity, chief, role=Role.SPEAKER)

@@ -63,6 +63,7 @@ from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.schedule import reschedule
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -103,7 +104,7 @@ def sari():
     return a_person("Sari Wulandari", email="sari@example.com")
 
 
-@pytest.fixture
+@copied
 def post(budi):
     """Kapolres Metro, held by Budi since 2026."""
     made = posts.add(PostValues("Kapolres Metro"), by=None, now=NOW)
@@ -659,7 +660,7 @@ def test_a_move_to_a_day_with_another_holder_takes_the_invitation_there(server, 
     assert "Rabu, 20 Januari 2027" in subjects["sari@example.com"]
 
 
-@pytest.fixture
+@copied
 def plh(post, sari):
     """Sari holds the post on 20 January, for the day."""
     hold(post, sari, date(2027, 1, 20), date(2027, 1, 20), HolderKind.DAILY_ACTING)
@@ -951,7 +952,7 @@ def test_the_preview_of_a_copy_asks_whether_the_holder_of_the_new_day_is_free(po
 # Erasing and exporting
 
 
-@pytest.fixture
+@copied
 def both_answered(asked, post, sari, coordinator):
     """Budi answered by a letter; the post went to Sari, who answered by another one."""
     for now, person, name in ((at(5), None, "budi.pdf"), (at(7), sari, "sari.pdf")):

@@ -7,11 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-import sqlalchemy as sa
 
 from tests.support import wall_clock
 
-QUICK = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "deadlock_timeout = '100ms'")
+QUICK = (
+    "fsync = off",
+    "full_page_writes = off",
+    "synchronous_commit = off",
+    "deadlock_timeout = '100ms'",
+    "autovacuum = off",
+)
 # Comes before pg_catalog's own, in every database of the server.
 CLOCK = (
     "CREATE SCHEMA wall",
@@ -44,13 +49,20 @@ def server() -> Iterator[str]:
 
 
 def set_clock(uri: str) -> None:
-    """Set the server's clock to the one under test, for every connection from now on. It keeps a connection for that."""
+    """Set the server's clock to the one under test, for every connection from now on."""
     statement = f"ALTER ROLE CURRENT_USER SET wall.ahead = '{wall_clock.ahead().total_seconds():.6f} s'"
     try:
-        _kept[uri].execute(statement)
-    except (KeyError, psycopg.OperationalError):  # a test may have ended every connection
+        own_connection(uri).execute(statement)
+    except psycopg.OperationalError:  # a test may have ended every connection
+        _kept.pop(uri)
+        own_connection(uri).execute(statement)
+
+
+def own_connection(uri: str) -> psycopg.Connection:
+    """Return the connection that is kept for a server, in which each statement is a transaction."""
+    if uri not in _kept:
         _kept[uri] = psycopg.connect(uri, autocommit=True)
-        _kept[uri].execute(statement)
+    return _kept[uri]
 
 
 _kept: dict[str, psycopg.Connection] = {}
@@ -63,15 +75,24 @@ def run(uri: str, *statements: str) -> None:
             connection.execute(statement)
 
 
-def empty(connection: sa.Connection) -> None:
+def empty(connection: psycopg.Connection) -> None:
     """Empty every used table of the database, and restart its sequences at one."""
-    tables = sa.inspect(connection).get_table_names()
-    kept = "alembic_version"
-    holding = " UNION ALL ".join(
-        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables if name != kept
-    )
-    statements = [f'DELETE FROM "{name}"' for name in connection.exec_driver_sql(holding).scalars()]
-    counted = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
-    statements += [f'ALTER SEQUENCE "{name}" RESTART' for name in connection.exec_driver_sql(counted).scalars()]
+    statements = [f'DELETE FROM "{name}"' for name in used_tables(connection)]
+    statements += [f'ALTER SEQUENCE "{name}" RESTART' for name in last_values(connection)]
     if statements:  # rows with references to others may be deleted after them
-        connection.exec_driver_sql("; ".join(["SET LOCAL session_replication_role = replica", *statements]))
+        connection.execute("; ".join(["SET LOCAL session_replication_role = replica", *statements]))
+
+
+def used_tables(connection: psycopg.Connection) -> list[str]:
+    """Return the tables that have rows, but for the one that says which migrations have run."""
+    tables = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    )
+    holding = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for (name,) in tables)
+    return [name for (name,) in connection.execute(holding)] if holding else []
+
+
+def last_values(connection: psycopg.Connection) -> dict[str, int]:
+    """Return the last value of each used sequence."""
+    used = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+    return dict(connection.execute(used).fetchall())

@@ -30,6 +30,11 @@ def ahead() -> timedelta:
     return timedelta(seconds=float(os.environ.get(AHEAD, "0")))
 
 
+def now() -> datetime:
+    """Return the instant of the clock under test, also where a test has stopped Outreach's own."""
+    return datetime.now(UTC) + ahead()
+
+
 def set_to(instant: datetime) -> None:
     """Set the clock under test to an instant; it runs on from there."""
     os.environ[AHEAD] = repr((instant - datetime.now(UTC)).total_seconds())

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.copied import copied
 from tests.web.browsers import BrowserClient
 from tests.world import StandingClock, at, stop_clock
 
@@ -14,13 +15,13 @@ def clock_on_tuesday(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
     return stop_clock(monkeypatch, at(5))
 
 
-@pytest.fixture
+@copied
 def phone(current_app_: Flask) -> FlaskClient:
     """The browser of a cheap phone without script; it raises the error behind a 500."""
     return current_app_.test_client()
 
 
-@pytest.fixture
+@copied
 def browsers(current_app_: Flask) -> None:
     """Make requests independent, as on a server: only a client's cookies remain from one request to the next."""
     current_app_.test_client_class = BrowserClient

@@ -18,11 +18,12 @@ from outreach.services.door import attendance
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.withdraw import withdraw
 from outreach.services.reminders.remind_now import preview
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, set_state, stop_clock
 
 
-@pytest.fixture
+@copied
 def long_past(programme, hall, ani, budi, coordinator):
     """An activity long past by the wall clock, with Ani and Budi invited."""
     activity = draft_activity(programme, hall)

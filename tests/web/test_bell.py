@@ -2,16 +2,16 @@
 
 import re
 
-import pytest
 from flask import g
 
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import Role
 from outreach.queries import bell as news
+from tests.support.copied import copied
 from tests.world import answer, invite, publish
 
 
-@pytest.fixture
+@copied
 def refused(activity, chief):
     invite(activity, chief, role=Role.SPEAKER)
     publish(activity)

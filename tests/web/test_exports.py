@@ -31,6 +31,7 @@ from outreach.services.invitations import links
 from outreach.services.polls import answer as poll_answering
 from outreach.services.privacy import person as privacy
 from outreach.web.exports import file
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import JAKARTA, NOW, a_person, answer, at, draft_activity, invite, log_in, publish, run
 from tests.world.held import came, held
@@ -157,7 +158,7 @@ def test_instants_are_dates_on_the_wall_clock_there(coordinator_client, activity
     assert len(workbook(coordinator_client, "/activities?file=xlsx&time=past")) == 1
 
 
-@pytest.fixture
+@copied
 def one_of_each(activity, ani, budi, chief, police, coordinator, default_rules) -> None:
     """An activity with answers and attendance, its mails, a mail received, a blocked address, a group, and a double booking."""
     invite(activity, ani, budi)

@@ -2,18 +2,17 @@
 
 from datetime import date
 
-import pytest
-
 from outreach.delivery import tokens
 from outreach.domain.kinds import CadreKind
 from outreach.domain.privacy.requests import Corrections
 from outreach.extensions import db
 from outreach.models import Consent, DataRequest, PrivacyText
 from outreach.services.privacy import requests
+from tests.support.copied import copied
 from tests.world import NOW, a_cadre, fresh, give_link, rows_of
 
 
-@pytest.fixture
+@copied
 def client(app):
     return app.test_client()
 

@@ -5,13 +5,14 @@ import pytest
 from outreach.extensions import db
 from tests.browser.accessibility import read_aloud
 from tests.browser.pages import log_in, press
+from tests.support.copied import copied
 from tests.world import at, invite, mark_as_invited, publish, stop_clock, token_of
 from tests.world.polls import a_poll
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@copied
 def phone(chromium):
     return chromium.new_context(viewport={"width": 360, "height": 560}, locale="id-ID").new_page()
 

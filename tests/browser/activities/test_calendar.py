@@ -20,6 +20,7 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.reminders import rules
 from tests.browser.pages import holds, log_in, press, wait_for
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, draft_activity, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day]
@@ -32,7 +33,7 @@ def tuesday() -> datetime:
     return datetime.combine(working_day(15, weekday=1, count=3), time(8), tzinfo=JAKARTA)
 
 
-@pytest.fixture
+@copied
 def draft(programme: Programme, hall: Venue, tuesday: datetime) -> Activity:
     rules.install_defaults(now=NOW)
     without_noon = {**planning_rules.values().severities, ClashKind.NOON_BREAK: Severity.IGNORE}  # so that noon is free
@@ -45,7 +46,7 @@ def draft(programme: Programme, hall: Venue, tuesday: datetime) -> Activity:
     )  # fmt: skip
 
 
-@pytest.fixture
+@copied
 def wisma(office) -> Venue:
     venue = Venue(name="Wisma Haji", capacity=200)
     db.session.add(venue)
@@ -53,7 +54,7 @@ def wisma(office) -> Venue:
     return venue
 
 
-@pytest.fixture
+@copied
 def training(programme: Programme, hall: Venue, tuesday: datetime, draft: Activity) -> Activity:
     """An activity in the same hall on the next day."""
     starts_at = tuesday + timedelta(days=1)
@@ -63,14 +64,14 @@ def training(programme: Programme, hall: Venue, tuesday: datetime, draft: Activi
     )  # fmt: skip
 
 
-@pytest.fixture
+@copied
 def announced(draft: Activity, ani, coordinator) -> Activity:
     inviting.invite_people([draft.id], [ani.id], Role.CADRE, by=coordinator, now=clock.now())
     publishing.publish([draft.id], by=coordinator, now=clock.now())
     return draft
 
 
-@pytest.fixture
+@copied
 def varied(draft: Activity, chief, tuesday: datetime) -> Activity:
     """An activity with a speaker, and one with the state HELD."""
     db.session.add(Invitation(activity_id=draft.id, person_id=chief.id, role=Role.SPEAKER))

@@ -6,13 +6,14 @@ import pytest
 
 from outreach.services.kla.tag import TagChange, tag
 from tests.browser.pages import DESK, PHONE, holds, log_in
+from tests.support.copied import copied
 from tests.world import NOW, draft_activity
 from tests.world.held import came, held
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@copied
 def over(coordinator, programme, hall, ani):
     """A held activity, tagged as one that is ahead is, too."""
     over, ahead = held(draft_activity(programme, hall, 18)), draft_activity(programme, hall, 31)

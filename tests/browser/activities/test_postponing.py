@@ -15,6 +15,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
+from tests.support.copied import copied
 from tests.world import JAKARTA, draft_activity, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
@@ -30,7 +31,7 @@ def subjects() -> list[str]:
     return [message.subject.partition(":")[0] for message in db.session.query(Message).order_by(Message.id)]
 
 
-@pytest.fixture
+@copied
 def told(hall, ani, coordinator) -> tuple[int, str]:
     """A published activity in three weeks; return its id and the token of Ani, who is invited."""
     starts_at, ends_at = (datetime.combine(working_day(20), time(hour), tzinfo=JAKARTA) for hour in (9, 11))

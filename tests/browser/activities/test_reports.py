@@ -4,6 +4,7 @@ import pytest
 
 from outreach.domain.kinds import AgeGroup, Sex
 from tests.browser.pages import DESK, PHONE, holds, log_in
+from tests.support.copied import copied
 from tests.world import draft_activity
 from tests.world.held import held, many_came
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.browser
 DAYS = "from=2027-01-01&to=2027-03-31"
 
 
-@pytest.fixture
+@copied
 def reported(programme, hall):
     """A programme with two held activities."""
     for day, region, number in ((18, "18.72.01.1001", 9), (19, "18.72.04.1001", 2)):

@@ -11,6 +11,7 @@ from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation
 from tests.browser.accessibility import engines
 from tests.browser.pages import press, states_of
+from tests.support.copied import copied
 from tests.world import (
     a_person,
     an_organisation,
@@ -27,7 +28,7 @@ from tests.world.polls import a_poll
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@copied
 def long_days(programme, hall, ani, chief, police) -> dict[str, list[str]]:
     """Paths by role: of invitees to one, and to two, activities with a long title, an address and things to bring."""
     hall.name = "Gedung Sessat Agung Bumi Sai Wawai"

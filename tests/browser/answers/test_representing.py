@@ -9,6 +9,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, states_of
+from tests.support.copied import copied
 from tests.world import (
     at,
     draft_activity,
@@ -23,7 +24,7 @@ from tests.world import (
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@copied
 def asked(default_rules, programme, hall, chief, police):
     """An activity to which the chief is invited as a speaker, and the police with two seats."""
     activity = draft_activity(programme, hall)

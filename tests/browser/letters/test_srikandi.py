@@ -7,6 +7,7 @@ from outreach.services.letters import compose, make
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values
 from tests.browser.pages import DESK, PHONE, holds, log_in, served
+from tests.support.copied import copied
 from tests.world import NOW, a_person, an_invitation
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day]
@@ -16,7 +17,7 @@ SUMMARY = (
 )
 
 
-@pytest.fixture
+@copied
 def letter(activity, coordinator):
     invitation = an_invitation(activity, a_person("", email="polres@example.com", post="Kapolres Metro"))
     made = make.make(LetterKind.INVITATION, [invitation.id], by=coordinator, now=NOW)

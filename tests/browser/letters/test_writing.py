@@ -5,12 +5,13 @@ import pytest
 from outreach.domain.kinds import Role
 from outreach.services.invitations import invite as inviting
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
+from tests.support.copied import copied
 from tests.world import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 
 
-@pytest.fixture
+@copied
 def invited(activity, ani, budi):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     return activity

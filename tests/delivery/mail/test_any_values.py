@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from outreach.delivery.mail.compose import compose
 from outreach.delivery.mail.placeholders import clean
 from outreach.domain.kinds import MailKind
 from outreach.extensions import db
+from tests.support.copied import copied
 from tests.world import NOW
 from tests.world.composed import (
     calendar_parts,
@@ -43,7 +43,7 @@ values = st.one_of(awkward, st.text(st.characters(blacklist_categories=("Cs",)),
 )
 
 
-@pytest.fixture
+@copied
 def message(activity, ani, police):
     tokens.ensure_links(db.session, expires_at=activity.ends_at, organisation_ids=[police.id])
     return message_of(line(published_invitation(activity, ani), MailKind.INVITATION))

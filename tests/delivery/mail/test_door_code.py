@@ -11,12 +11,13 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.services.door import codes
+from tests.support.copied import copied
 from tests.world import NOW, draft_activity
 from tests.world.barcodes import read_from_png
 from tests.world.composed import dewi, html_of, line, mail_of, message_of, parsed, published_invitation, text_of
 
 
-@pytest.fixture
+@copied
 def coming(activity, ani):
     return published_invitation(activity, ani, state=InvitationState.COMING)
 

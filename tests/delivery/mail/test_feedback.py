@@ -1,17 +1,16 @@
 """The mail that thanks those who were there asks for feedback, with a button to their own page."""
 
-import pytest
-
 from outreach.delivery import tokens
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import FeedbackQuestions
+from tests.support.copied import copied
 from tests.world import at, token_of
 from tests.world.composed import dewi, html_of, line, mail_of, published_invitation, text_of
 
 
-@pytest.fixture
+@copied
 def coming(activity, ani):
     return published_invitation(activity, ani, state=InvitationState.COMING)
 

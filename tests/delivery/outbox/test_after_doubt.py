@@ -14,6 +14,7 @@ from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import AddressFailure, Attempt, Message, Office, Person
 from tests.servers.scripted import TAKE_AND_DROP, ScriptedServer
+from tests.support.copied import copied
 from tests.world import NOW, StandingClock, attempts, drain, invite_and_publish, outbox_now, send_through
 
 IN_DOUBT = ("Ani", "unknown", "in_doubt")
@@ -27,7 +28,7 @@ def breaking_server():
         yield server
 
 
-@pytest.fixture
+@copied
 def doubted(any_app, default_rules, activity, ani, breaking_server, clock) -> StandingClock:
     """One mail that was taken without a word. Return the clock, at the time of the next try."""
     send_through(any_app, breaking_server, mail_connections=1)

@@ -22,6 +22,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -40,7 +41,7 @@ EVERYTHING = CallScope()
 UNFILTERED = InviteeFilters()
 
 
-@pytest.fixture
+@copied
 def all_told(activity, ani, budi, chief, police, coordinator):
     """The chief speaks, the police have two seats, Ani and Budi are invited as cadres. All have been told."""
     chief.phone = police.phone = "+62725123456"
@@ -52,7 +53,7 @@ def all_told(activity, ani, budi, chief, police, coordinator):
     return activity
 
 
-@pytest.fixture
+@copied
 def second(programme, hall, ani, coordinator, all_told):
     """Ani is invited to a second day of the programme, too."""
     other_activity = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
@@ -290,7 +291,7 @@ def test_without_a_mobile_number_there_is_no_whatsapp_link(app, all_told, ani, p
     assert (call.whatsapp, call.tel) == ("", phone)
 
 
-@pytest.fixture
+@copied
 def unmailed(activity, ani, budi, coordinator):
     """Ani and Budi have no e-mail and read English. Ani has accepted, Budi has not answered."""
     for invitee in (ani, budi):

@@ -14,12 +14,13 @@ from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.record import CallResult
 from outreach.services.reminders import texts as stored
 from outreach.services.reminders.texts import CallTextIncomplete
+from tests.support.copied import copied
 from tests.world import NOW, at, draft_activity, invite, move, publish
 
 SENDER = Sender("Dinas PPPA Kota Metro", "Rina Wulandari")
 
 
-@pytest.fixture
+@copied
 def asked(activity, programme, hall, ani, coordinator):
     """Ani is invited to two days."""
     other_activity = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")

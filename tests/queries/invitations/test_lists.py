@@ -17,6 +17,7 @@ from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import ActivityMissing
+from tests.support.copied import copied
 from tests.world import NOW, a_person, at, invitation_of, invite, invite_organisation
 from tests.world.incoming import mail
 
@@ -25,7 +26,7 @@ def names(found):
     return [row.invitation.invitee.display_name for row in found.rows]
 
 
-@pytest.fixture
+@copied
 def all_prepared(activity, ani, budi, chief, police, coordinator):
     """The chief speaks, the police have two seats, Ani and Budi are invited as cadres."""
     invite(activity, chief, role=Role.SPEAKER, by=coordinator)

@@ -8,12 +8,13 @@ from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import remind_now as by_hand
+from tests.support.copied import copied
 from tests.world import NOW, a_person, answer, at, draft_activity, invitation_of, invite, mails, publish, run
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
-@pytest.fixture
+@copied
 def begun(ani):
     """It takes place on Monday the 18th. Ani is invited early; the last reminder to answer is due on Friday the 15th."""
     activity = draft_activity(None, None, 18, respond_by_at=at(17, 16))

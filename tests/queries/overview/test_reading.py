@@ -10,6 +10,7 @@ from outreach.models import Venue
 from outreach.queries.overview import reading
 from outreach.queries.overview.reading import YearFigures
 from outreach.services.door import attendance
+from tests.support.copied import copied
 from tests.web.reading import page, text_of
 from tests.world import JAKARTA, NOW, answer, at, draft_activity, invitation_of, invite, publish
 
@@ -21,7 +22,7 @@ def read(now=AFTER):
     return reading.read(now=now, zone=JAKARTA)
 
 
-@pytest.fixture
+@copied
 def held(activity, hall, ani, budi):
     """Two activities held in January, at which Ani was twice and Budi once, and one of last year."""
     second = draft_activity(None, hall, 20, title="Sosialisasi")

@@ -18,6 +18,7 @@ from outreach.services.absences import refresh as absence_refresh
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.privacy import person as privacy
 from tests.servers.web import web_server
+from tests.support.copied import copied
 from tests.world import NOW, at
 
 HOUR = timedelta(hours=1)
@@ -41,7 +42,7 @@ def calendar_site(any_app):
         yield calendar_site
 
 
-@pytest.fixture
+@copied
 def mine(chief) -> Subject:
     return Subject(SubjectKind.PERSON, chief.id)
 

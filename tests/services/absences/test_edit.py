@@ -17,6 +17,7 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.invitations import invite as inviting
 from outreach.services.planning import load as plans
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, at
 
 TUESDAY = date(2027, 1, 19)
@@ -37,7 +38,7 @@ def stored(absent, **values) -> Absence:
     return row
 
 
-@pytest.fixture
+@copied
 def tuesdays(any_app, chief) -> Absence:
     """The chief is away each Tuesday afternoon until 2 February."""
     away = rules.weekly(rules.hours(TUESDAY, time(13), time(15), JAKARTA), date(2027, 2, 2))

@@ -35,6 +35,7 @@ from outreach.services.planning.book import VenueTaken
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import remind_now
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, a_person, answer, at, at_once, draft_activity, invitation_of, invite, publish
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
@@ -82,7 +83,7 @@ def scheduled(activity: Activity) -> dict[str, datetime]:
     return {row.key: row.due_at for row in rows}
 
 
-@pytest.fixture
+@copied
 def told(programme, hall, ani, budi) -> Activity:
     """A published activity on 18 January of which Ani and Budi know. Ani comes."""
     programme.ends_on = programme.ends_on.replace(month=3)
@@ -303,7 +304,7 @@ def test_the_preview_of_a_withdrawal_counts_the_mail_only_if_the_invitation_went
     assert [name for name, _subject in go_out(at(5))] == ["ani"]
 
 
-@pytest.fixture
+@copied
 def dewi_the_next(told):
     """Somebody who was invited while the mail server is away."""
     dewi = a_person("Dewi Lestari", email="dewi@example.com")

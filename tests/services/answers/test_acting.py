@@ -16,6 +16,7 @@ from outreach.services.answers import answer as answering
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.record import record_answer
 from outreach.services.invitations.links import LinkReplaced, LinkUnknown
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     answer,
@@ -36,7 +37,7 @@ RINA = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com"
 TONO = Representative("AKP Tono", "Kasat Reskrim", email="tono@example.com")
 
 
-@pytest.fixture
+@copied
 def published(activity, chief) -> Activity:
     """The activity to which the chief is invited as a speaker. The invitation's mail has gone out."""
     invite_and_publish(activity, chief, role=Role.SPEAKER)
@@ -44,7 +45,7 @@ def published(activity, chief) -> Activity:
     return activity
 
 
-@pytest.fixture
+@copied
 def represented(published, chief) -> Activity:
     """The chief has named Rina by link, and her mail has gone out."""
     answering.answer(token_of(chief), published.id, Choice.REPRESENTED, RINA, now=at(5))

@@ -15,12 +15,13 @@ from outreach.services.answers.answer import NothingToAnswer
 from outreach.services.answers.decline import DayNotAsked, NotDeclined, ReasonTooLong, WishedDayUnusable
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, at, invitation_of, invite, invite_organisation, minutes, token_of
 
 WISH = date(2027, 1, 25)
 
 
-@pytest.fixture
+@copied
 def link(any_app, published, chief) -> str:
     """The link of the chief, who is asked to speak and declines."""
     invite(published, chief, role=Role.SPEAKER)

@@ -24,13 +24,14 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links, seats
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, a_person, at, draft_activity, token_of
 from tests.world.polls import a_poll
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def days(programme, hall):
     return [draft_activity(programme, hall, day) for day in (18, 19, 20)]
 

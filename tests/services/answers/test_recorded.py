@@ -30,13 +30,14 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import audiences
+from tests.support.copied import copied
 from tests.world import NOW, at, at_once, count, draft_activity, invitation_of, invite, publish, token_of
 from tests.world import uploads as made
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
-@pytest.fixture
+@copied
 def asked(activity, ani) -> int:
     """The id of Ani's invitation to the published activity."""
     invite(activity, ani)

@@ -20,6 +20,7 @@ from outreach.services.answers.undo import AnsweredSince, NothingToUndo
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.privacy import person as privacy
+from tests.support.copied import copied
 from tests.world import NOW, at, at_once, draft_activity, invite, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
@@ -50,7 +51,7 @@ def named(activity) -> list[tuple[str, str]]:
     return [(name, phone) for name, phone in rows]
 
 
-@pytest.fixture
+@copied
 def two_days(programme, hall):
     return [draft_activity(programme, hall, day) for day in (18, 19)]
 

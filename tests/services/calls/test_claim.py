@@ -17,19 +17,20 @@ from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.claim import CallTaken
 from outreach.services.calls.record import CallResult
+from tests.support.copied import copied
 from tests.world import NOW, a_person, account, answer, at_once, invite, invite_and_publish, mark_as_invited, rows_of
 
 ALL, UNFILTERED = CallScope(), InviteeFilters()
 ROUNDS = 6
 
 
-@pytest.fixture
+@copied
 def asked(activity, ani, budi, coordinator):
     """Ani and Budi are invited as cadres, and have not answered."""
     return invite_and_publish(activity, ani, budi, by=coordinator)
 
 
-@pytest.fixture
+@copied
 def rina(office):
     return account(StaffRole.ADMINISTRATOR, "Rina")
 

@@ -17,12 +17,13 @@ from outreach.services.calls import claim, numbers
 from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.record import CallResult
+from tests.support.copied import copied
 from tests.world import NOW, at, draft_activity, invitation_of, invite, invite_organisation, publish, rows_of
 
 COMING, INVITED = InvitationState.COMING, InvitationState.INVITED
 
 
-@pytest.fixture
+@copied
 def days(activity, programme, hall, ani, budi, police, coordinator):
     """Ani is invited to two days, Budi and the police to the first."""
     other_activity = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")

@@ -29,6 +29,7 @@ from outreach.services.certificates.make import (
     SameName,
 )
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import (
     a_person,
     an_invitation,
@@ -51,7 +52,7 @@ from tests.world.held import held as is_over
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def held(activity, ani, budi, chief):
     """The activity is over: Ani was there as a cadre, the chief spoke, Budi did not come."""
     invite(activity, ani, budi)

@@ -1,12 +1,11 @@
 """Fixtures for tests of the directory."""
 
-import pytest
-
 from outreach.extensions import db
 from outreach.services.directory import regions
+from tests.support.copied import copied
 
 
-@pytest.fixture
+@copied
 def metro(any_app) -> None:
     """All kelurahan of Kota Metro."""
     regions.install(db.session, "18.72")

@@ -11,11 +11,12 @@ from outreach.queries import documentation as pages
 from outreach.services.activities import delete
 from outreach.services.documentation import photos
 from outreach.services.documentation.photos import UploadedPhoto
+from tests.support.copied import copied
 from tests.world import NOW, count, draft_activity, rows_of
 from tests.world.pictures import photo
 
 
-@pytest.fixture
+@copied
 def three(activity, coordinator):
     """The ids of three photos, in their order."""
     sent = [UploadedPhoto(photo(colour=colour), f"{colour}.jpg") for colour in ("teal", "gold", "navy")]

@@ -13,6 +13,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.services.door import codes
 from outreach.services.invitations import links
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     answer,
@@ -30,14 +31,14 @@ from tests.world.barcodes import read_from_png
 LAST_DAY = at(18, 23, 59)
 
 
-@pytest.fixture
+@copied
 def invited(activity, ani):
     publish(activity, tick=False)
     invite(activity, ani)
     return invitation_of(activity, ani)
 
 
-@pytest.fixture
+@copied
 def code(invited):
     return codes.code_of(db.session(), invited)
 

@@ -12,6 +12,7 @@ from outreach.services.certificates import make
 from outreach.services.door import merge, paper
 from outreach.services.privacy import person as privacy
 from tests.services.door.devices import DAY, TWO, scan, send
+from tests.support.copied import copied
 from tests.world import a_person, at, count, fresh, invitation_of, invite_and_publish, set_state
 from tests.world.held import AFTER
 from tests.world.held import held as is_over
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("any_app")
 IMOPURO = "18.72.01.1003"
 
 
-@pytest.fixture
+@copied
 def held(activity, ani, coordinator):
     invite_and_publish(activity, ani, by=coordinator)
     return activity

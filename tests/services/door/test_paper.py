@@ -14,6 +14,7 @@ from outreach.queries.door import paper as lists
 from outreach.services.door import attendance, paper
 from outreach.services.door.attendance import NotYet
 from outreach.services.files import UploadTooLarge
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("any_app")
 AFTER = at(18, 13)
 
 
-@pytest.fixture
+@copied
 def held(activity, ani, budi, coordinator):
     invite_and_publish(activity, ani, budi, by=coordinator)
     set_state(activity, InvitationState.COMING, ani, budi)

@@ -17,6 +17,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.door import attendance, batch, codes, log
 from outreach.services.door.receive import FARTHEST_JUMP, NumberFault, receive
 from tests.services.door.devices import DAY, ONE, THREE, TWO, ms, scan, send
+from tests.support.copied import copied
 from tests.support.long_form import many
 from tests.world import (
     NOW,
@@ -42,14 +43,14 @@ def outcomes(received) -> list[str]:
     return [answer.scan.outcome.value if answer.scan else "taken" for answer in received.answers]
 
 
-@pytest.fixture
+@copied
 def held(activity, ani, budi, coordinator):
     invite_and_publish(activity, ani, budi, by=coordinator)
     set_state(activity, InvitationState.COMING, ani, budi)
     return activity
 
 
-@pytest.fixture
+@copied
 def anis(held, ani):
     return invitation_of(held, ani).id
 

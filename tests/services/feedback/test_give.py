@@ -24,6 +24,7 @@ from outreach.queries import feedback as feedback_pages
 from outreach.services.feedback import give as giving
 from outreach.services.feedback import questions, seal
 from outreach.services.feedback.questions import QuestionTexts
+from tests.support.copied import copied
 from tests.world import NOW, all_rows, answer, at, count, fresh, invitation_of, invite, publish, rows_of, token_of
 from tests.world import feedback as world
 from tests.world.feedback import DAY_AFTER, people, say, was_there, were_there
@@ -31,7 +32,7 @@ from tests.world.feedback import DAY_AFTER, people, say, was_there, were_there
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def came(activity, office):
     """Twelve people who were there."""
     found = people(12)

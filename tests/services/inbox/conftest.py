@@ -1,14 +1,13 @@
 """The office's mailbox."""
 
-import pytest
-
 from outreach.services.reminders import rules
 from tests.services.inbox.inbox_help import OUR_SERVER, Inbox
 from tests.support.apps import with_settings
+from tests.support.copied import copied
 from tests.world import NOW
 
 
-@pytest.fixture
+@copied
 def arrives(current_app_, office) -> Inbox:
     """A mailbox whose office has the default rules and mails from one address."""
     rules.install_defaults(now=NOW)

@@ -31,6 +31,7 @@ from tests.services.inbox.inbox_help import (
     result,
     sent_to,
 )
+from tests.support.copied import copied
 from tests.world import NOW, StandingClock, a_person, at, draft_activity, invite, invite_and_publish, send_through
 from tests.world.mail_samples import PROGRAMS, Answer, gmail, outlook
 
@@ -232,7 +233,7 @@ def test_a_represented_invitee_who_declines_by_calendar_keeps_the_representative
     )
 
 
-@pytest.fixture
+@copied
 def invited_police(activity, police, arrives):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)

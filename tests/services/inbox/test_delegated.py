@@ -1,7 +1,5 @@
 """Calendar replies that pass an invitation on (RFC 5546, 3.2.2.3), and those of whoever acts for the invitee."""
 
-import pytest
-
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, IncomingOutcome, NamedBy, Role
@@ -11,12 +9,13 @@ from outreach.extensions import db
 from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
 from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, confirmations, first_invitation_of, result
+from tests.support.copied import copied
 from tests.world import at, invite_and_publish, token_of
 from tests.world.mail_samples import Answer, gmail
 from tests.world.mails import mails
 
 
-@pytest.fixture
+@copied
 def invited(activity, chief):
     return invite_and_publish(activity, chief, role=Role.SPEAKER)
 

@@ -22,13 +22,14 @@ from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, at, invitation_of
 from tests.world.incoming import mail
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def anis_invitation(published, ani) -> Invitation:
     return invitation_of(published, ani)
 

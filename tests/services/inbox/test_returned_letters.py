@@ -13,11 +13,12 @@ from outreach.models import ReturnedFile, StoredFile
 from outreach.queries.letters import returned as returned_pages
 from outreach.services.letters import make
 from tests.services.inbox.inbox_help import TO_READ, result, vouched_for
+from tests.support.copied import copied
 from tests.world import NOW, an_invitation, fresh
 from tests.world.letters.papers import paper
 
 
-@pytest.fixture
+@copied
 def letter(activity, ani):
     return make.make(LetterKind.INVITATION, [an_invitation(activity, ani).id], by=None, now=NOW)
 

@@ -14,6 +14,7 @@ from outreach.services.invitations.checks import ActivityOver, NobodyChosen
 from outreach.services.locking import ActivityMissing
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import PlanBlocked
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -28,7 +29,7 @@ from tests.world import (
 )
 
 
-@pytest.fixture
+@copied
 def second(any_app, programme):
     """A draft on the 19th."""
     return draft_activity(programme, None, 19, title="Pembinaan")

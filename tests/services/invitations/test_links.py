@@ -12,6 +12,7 @@ from outreach.services.invitations import links
 from outreach.services.invitations.links import Delivery
 from outreach.services.polls.answer import answer as answer_poll
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, answer, draft_activity, drain, invite_and_publish, run, send_through, token_of
 from tests.world.composed import parsed, text_of
 from tests.world.polls import NO, YES, a_poll, dates
@@ -19,7 +20,7 @@ from tests.world.polls import NO, YES, a_poll, dates
 pytestmark = pytest.mark.usefixtures("default_rules")
 
 
-@pytest.fixture
+@copied
 def invited(programme, hall, ani):
     """Ani was invited to two days in January, and knows of both."""
     days = [draft_activity(programme, hall, day) for day in (18, 19)]

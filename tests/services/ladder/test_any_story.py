@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from outreach.extensions import db
 from outreach.models import Invitation, Reminder, Rung
 from outreach.services.ladder import climb, edit
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.support.long_form import LONG
 from tests.world import NOW, invite_and_publish, rows_of
 
@@ -31,7 +31,7 @@ STEPS = st.lists(
 LEFT = (RungState.DONE, RungState.MISSED)
 
 
-@pytest.fixture
+@copied
 def invited(app, activity, ani, coordinator):
     return invite_and_publish(activity, ani, by=coordinator)
 

@@ -31,6 +31,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.ladder import climb, edit
 from outreach.services.operations import metrics
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, answer, at, at_once, invitation_of, invite, invite_and_publish, move, rows_of, set_state
 
 AFTER, BEFORE = RungTiming.AFTER_INVITATION, RungTiming.BEFORE_START
@@ -42,7 +43,7 @@ LADDER = (
 )
 
 
-@pytest.fixture
+@copied
 def climbing(any_app, activity, ani, budi, coordinator):
     """Ani and Budi are invited on Monday 4 January to an activity on the 18th; cadres have a ladder."""
     edit.save(LadderName.CADRES, LADDER, by=coordinator, now=NOW)

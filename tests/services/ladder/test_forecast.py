@@ -2,7 +2,6 @@
 
 from datetime import UTC, time, timedelta
 
-import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -25,6 +24,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.directory import assistants
 from outreach.services.ladder import climb, edit, forecast
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.support.long_form import LONG
 from tests.world import NOW, at, draft_activity, fresh, invitation_of, invite, publish
 
@@ -46,7 +46,7 @@ HOURS = st.integers(0, 24 * 12)
 SOME = settings(max_examples=300 if LONG else 12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture
+@copied
 def speaker(app, programme, office, chief):
     assistants.write(chief, "Rina Astuti", "", "rina@example.com")
     db.session.commit()

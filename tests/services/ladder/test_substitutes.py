@@ -23,6 +23,7 @@ from outreach.services.ladder import climb, edit, substitutes
 from outreach.services.letters import make
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -40,13 +41,13 @@ from tests.world.composed import text_of
 from tests.world.letters.signed import signed_letter
 
 
-@pytest.fixture
+@copied
 def deputy(any_app, office):
     polres = an_organisation("Polres Pringsewu", sector=Sector.POLICE, email="pringsewu@example.com")
     return a_person("", post="Kapolres Pringsewu", organisation=polres, email="kapolres.pringsewu@example.com")
 
 
-@pytest.fixture
+@copied
 def speaking(any_app, activity, chief):
     """The police chief speaks from 9 to 10, and was invited by mail."""
     items = [AgendaValues(at(18, 9), at(18, 10), "Perlindungan saksi", (chief.id,))]

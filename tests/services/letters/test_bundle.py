@@ -21,10 +21,11 @@ from outreach.services.letters.bundle import NoLettersChosen
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values
 from outreach.services.privacy import person as privacy
+from tests.support.copied import copied
 from tests.world import NOW, a_person, an_invitation, fresh, until
 
 
-@pytest.fixture
+@copied
 def letters(activity, coordinator):
     people = [an_invitation(activity, a_person(f"Orang {number}")).id for number in range(5)]
     return make.make_each(LetterKind.INVITATION, people, by=coordinator, now=NOW)

@@ -16,11 +16,12 @@ from outreach.services.activities import edit as editing
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import withdraw
 from outreach.services.letters.versions import last_values
+from tests.support.copied import copied
 from tests.world import NOW, an_invitation, at, draft_activity, fresh, invitation_of, invite, move, publish
 from tests.world.letters.signed import DATED_ON, NUMBER, signed_letter
 
 
-@pytest.fixture
+@copied
 def letter(activity, ani):
     """A signed letter to Ani about a published activity, of which she was told."""
     invite(activity, ani)

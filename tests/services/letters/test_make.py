@@ -19,12 +19,13 @@ from outreach.services.letters.facts import NobodyOnTheLetter
 from outreach.services.letters.make import NothingToCorrect
 from outreach.services.letters.versions import LetterMissing, last_values
 from outreach.services.locking import Stale
+from tests.support.copied import copied
 from tests.world import NOW, a_person, an_invitation, an_organisation, at, draft_activity, fresh
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def kapolres(activity):
     return an_invitation(activity, a_person("", email="polres@example.com", post="Kapolres Metro"))
 

@@ -12,12 +12,13 @@ from outreach.models import AgendaItem
 from outreach.services.letters import compose, make, plan
 from outreach.services.letters.compose import LetterSigned, NumberMissing, text_of
 from outreach.services.letters.versions import last_values
+from tests.support.copied import copied
 from tests.world import NOW, a_person, an_invitation, at, fresh
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def letter(activity):
     invitation = an_invitation(activity, a_person("", post="Kapolres Metro", email="polres@example.com"))
     return make.make(LetterKind.INVITATION, [invitation.id], by=None, now=NOW)

@@ -27,6 +27,7 @@ from outreach.services.letters.versions import LetterMissing, last_values
 from outreach.services.locking import Stale
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, an_invitation, at, fresh, move, publish
 from tests.world.letters import authority
 from tests.world.letters.papers import paper, scan
@@ -34,7 +35,7 @@ from tests.world.letters.papers import paper, scan
 DAY = date(2027, 1, 5)
 
 
-@pytest.fixture
+@copied
 def letter(office, activity, ani) -> Letter:
     """A letter to Ani, who is not invited by mail yet."""
     return make.make(

@@ -17,6 +17,7 @@ from outreach.services.letters.compose import LetterSigned, text_of
 from outreach.services.letters.versions import last_values
 from outreach.services.letters.word import MOST_FORM, LetterNotRead, OwnForm
 from outreach.services.locking import Stale
+from tests.support.copied import copied
 from tests.support.word_forms import own_form
 from tests.support.word_forms import text_of as text_of_word
 from tests.world import NOW, a_person, an_invitation, fresh
@@ -25,7 +26,7 @@ TEXTS = SrikandiTexts("Terbatas", "Segera", "400.2.4", {LetterKind.INVITATION: "
 OWN = own_form("Tembusan:", "Tembusan disampaikan kepada Yth.:")
 
 
-@pytest.fixture
+@copied
 def letter(office, activity, coordinator):
     invitation = an_invitation(activity, a_person("", email="polres@example.com", post="Kapolres Metro"))
     return make.make(LetterKind.INVITATION, [invitation.id], by=coordinator, now=NOW)

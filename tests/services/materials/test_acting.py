@@ -15,6 +15,7 @@ from outreach.services.answers import answer as answering
 from outreach.services.materials import send as sending
 from outreach.services.materials.send import GivenFile
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, fresh, invitation_of, invite, token_of
 from tests.world import uploads as made
 
@@ -24,7 +25,7 @@ RINA = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com"
 TONO = Representative("AKP Tono", "Kasat Reskrim", email="tono@example.com")
 
 
-@pytest.fixture
+@copied
 def represented(any_app, published, chief) -> Activity:
     """The activity at which Rina speaks for the chief."""
     invite(published, chief, role=Role.SPEAKER)

@@ -18,11 +18,12 @@ from outreach.services.materials.publish import (
 )
 from outreach.services.materials.send import GivenFile
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, at, fresh, invite, minutes, token_of
 from tests.world import uploads as made
 
 
-@pytest.fixture
+@copied
 def link(any_app, published, chief) -> str:
     invite(published, chief, role=Role.SPEAKER)
     reminding.tick(NOW)
@@ -60,7 +61,7 @@ def test_until_when_they_are_wanted_is_the_offices_setting_or_the_activitys_own(
             publishing.set_days(published.id, days, by=coordinator, now=NOW)
 
 
-@pytest.fixture
+@copied
 def proposal(link, published) -> int:
     sending.propose(link, published.id, "Lapor ke mana?", now=NOW)
     return db.session.scalar(sa.select(ProposedTopic.id))

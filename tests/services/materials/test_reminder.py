@@ -16,13 +16,14 @@ from outreach.services.materials import send as sending
 from outreach.services.materials.send import GivenFile
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, answer, at, drain, invitation_of, invite, mails, publish, run, token_of
 from tests.world import uploads as made
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
-@pytest.fixture
+@copied
 def speaking(activity, chief, ani):
     """The activity, published; the chief speaks and is coming, Ani is coming as a cadre."""
     invite(activity, chief, role=Role.SPEAKER)

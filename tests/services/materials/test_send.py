@@ -22,13 +22,14 @@ from outreach.services.invitations.links import LinkUnknown
 from outreach.services.materials import send as sending
 from outreach.services.materials.send import BiographyTooLong, GivenFile, TopicTooLong
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, invite, set_state, token_of
 from tests.world import uploads as made
 
 SLIDES = GivenFile(made.PDF, "C:\\Users\\Ani\\Paparan.pdf")
 
 
-@pytest.fixture
+@copied
 def link(any_app, published, chief) -> str:
     """The link of the chief, who speaks at the published activity."""
     invite(published, chief, role=Role.SPEAKER)

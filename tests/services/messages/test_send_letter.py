@@ -17,6 +17,7 @@ from outreach.services.messages import send_letter
 from outreach.services.messages.send_letter import NobodyToSendTo
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, a_person, at, drain, fresh, invitation_of, invite, move, publish, send_through
 from tests.world.letters.papers import paper
 from tests.world.letters.signed import signed_letter
@@ -39,7 +40,7 @@ def send(current_app_, server):
     return run
 
 
-@pytest.fixture
+@copied
 def first(activity, ani, send):
     """A signed letter to Ani, who got it by mail."""
     ani.email = "ani@example.com"

@@ -15,6 +15,7 @@ from outreach.queries.messages import log as messages
 from outreach.queries.overview import page as overview
 from outreach.services.operations import checks as checking
 from outreach.services.operations import clock as clocks
+from tests.support.copied import copied
 from tests.support.waiting import waits_for_another
 
 pytestmark = pytest.mark.any_day
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.any_day
 LEASE_S = 120.0
 
 
-@pytest.fixture
+@copied
 def shared(postgresql_app):
     postgresql_app.extensions["outreach"] = replace(postgresql_app.extensions["outreach"], lease_s=LEASE_S)
     return postgresql_app

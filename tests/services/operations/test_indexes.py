@@ -23,6 +23,7 @@ from outreach.services.operations import engines as heartbeats
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.servers.smtp import Server
+from tests.support.copied import copied
 from tests.world import NOW, StandingClock, at, draft_activity, invite_and_publish, send_through
 from tests.world.incoming import blocked
 from tests.world.mail_samples import Answer, Returned, gmail, letter, postfix
@@ -124,7 +125,7 @@ def test_the_lists_of_the_message_log_use_their_index(due, group):
     assert whole(lambda: messages.find(MessageFilters(group=group))) == []
 
 
-@pytest.fixture
+@copied
 def from_outside(due, ani, budi, police) -> dict[str, bytes]:
     """Incoming mails: an answer from a calendar, a report, a letter. No mail reaches Budi or the police."""
     uid = db.session.scalar(sa.select(Activity.uid).order_by(Activity.id))

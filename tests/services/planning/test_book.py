@@ -29,18 +29,19 @@ from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
 from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOOKED, bookings_now, counted_by
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, a_person, answer, at, draft_activity, move, set_severity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def siti(office):
     """A speaker."""
     return a_person("Siti Rahmawati", title_before="Dr.")
 
 
-@pytest.fixture
+@copied
 def two(office):
     """Two drafts on one morning; the second is an hour later and in another hall."""
     halls = [Venue(name="Aula Bappeda"), Venue(name="Aula Kemenag")]

@@ -46,6 +46,7 @@ from tests.services.planning.booking_help import (
     counted_by,
     names,
 )
+from tests.support.copied import copied
 from tests.support.long_form import many
 from tests.world import JAKARTA, NOW, a_person, at
 
@@ -58,7 +59,7 @@ FIRST = at(1, 8, month=2)  # rounds are on different days from here on
 LATER = at(1, 8, year=2031)  # and what is moved, from here on
 
 
-@pytest.fixture
+@copied
 def staff(any_app, hall) -> list[int]:
     """The ids of four coordinators."""
     made = [User(email=f"{n}@example.com", name=n, password="x", fs_uniquifier=n.ljust(32, "x")) for n in NAMES]

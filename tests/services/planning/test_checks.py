@@ -22,10 +22,11 @@ from outreach.services.planning.checks import DeadlineAfterStart, OutsideProgram
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, an_absence, at, draft_activity, set_severities
 
 
-@pytest.fixture
+@copied
 def closed(hall) -> None:
     """The hall is lent to others on Tuesday the 19th."""
     an_absence(venue=hall, starts_at=at(19, 0), ends_at=at(20, 0))

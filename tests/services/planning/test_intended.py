@@ -22,13 +22,14 @@ from outreach.services.planning import load as plans
 from outreach.services.planning.book import SpeakerTaken, VenueTaken
 from outreach.services.privacy import person as privacy
 from tests.services.planning.booking_help import bookings_now
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, a_person, at, at_once, draft_activity, set_severity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 TWICE = ClashKind.SPEAKER_TWICE
 
 
-@pytest.fixture
+@copied
 def two(office):
     """Two drafts at one time in two halls, with one speaker: the office only warned of that, and then began to block it."""
     halls = [Venue(name="Aula Bappeda"), Venue(name="Aula Kemenag")]

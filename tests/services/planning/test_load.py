@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-import pytest
 import sqlalchemy as sa
 
 from outreach.domain.clashes import find_clashes
@@ -18,6 +17,7 @@ from outreach.models import Absence, ActingPerson, Activity, Invitation, Person,
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, a_person, an_invitation, at, draft_activity
 
 QUERIES = 8
@@ -145,7 +145,7 @@ def test_the_number_of_queries_does_not_grow(any_app, programme, hall, ani, budi
     assert queries(lambda: plans.load(now=NOW)) == QUERIES + begins
 
 
-@pytest.fixture
+@copied
 def a_years_plan(any_app, office) -> None:
     """2,000 activities at 40 venues and 5,000 invitations of 500 people."""
     db.session.execute(sa.insert(Venue), [{"name": f"Balai {n}", "capacity": 50, "kind": "hall"} for n in range(40)])

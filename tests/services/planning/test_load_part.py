@@ -30,6 +30,7 @@ from outreach.queries import clashes as clash_pages
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 ROUNDS = 8
@@ -215,7 +216,7 @@ def read(plan: Plan) -> dict[int, int]:
     return {id: len(planned.engagements) for id, planned in plan.activities.items() if planned.engagements}
 
 
-@pytest.fixture
+@copied
 def crowd(any_app, office) -> list[Person]:
     return [a_person(f"Kader {n}") for n in range(6)]
 

@@ -62,6 +62,7 @@ from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import links
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -81,7 +82,7 @@ def a_cadres_invitation(activity, person, state=InvitationState.COMING, **values
     return an_invitation(activity, person, Role.CADRE, state=state, **values)
 
 
-@pytest.fixture
+@copied
 def published_row(any_app, activity):
     activity.state = ActivityState.PUBLISHED
     db.session.commit()

@@ -31,12 +31,13 @@ from outreach.services.privacy import consents, requests
 from outreach.services.privacy import person as privacy
 from outreach.services.privacy.consents import ConsentValues
 from outreach.services.privacy.requests import Entered
+from tests.support.copied import copied
 from tests.world import NOW, a_person, an_organisation, drain, fresh, give_link, rows_of
 
 HOUR, A_SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
-@pytest.fixture
+@copied
 def token(any_app, ani):
     give_link(ani)
     return tokens.token(tokens.link_for(db.session(), ani))

@@ -1,6 +1,5 @@
 """Every table says whether it holds personal data; what it says is true of export, erasing and retention."""
 
-import pytest
 import sqlalchemy as sa
 
 from outreach.domain.privacy.retention import CHANGEABLE, ONLY_TOLD
@@ -10,6 +9,7 @@ from outreach.models.personal import NOT_PERSONAL, PERSONAL, Erasing
 from outreach.services.privacy import person as privacy
 from outreach.services.privacy.retention import run as retention
 from outreach.services.privacy.retention.stores import STORES
+from tests.support.copied import copied
 from tests.world import NOW
 from tests.world.filled import LEFT_OUT, fill_every_table, where_it_stands
 
@@ -51,7 +51,7 @@ def test_retention_knows_each_table_by_the_purpose_that_it_names():
     assert {store.purpose for store in STORES} == set(CHANGEABLE) - ONLY_TOLD
 
 
-@pytest.fixture
+@copied
 def filled(any_app, coordinator, activity, ani):
     fill_every_table(ani, activity)
     return ani

@@ -28,6 +28,7 @@ from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
+from tests.support.copied import copied
 from tests.world import JAKARTA, NOW, a_hall, a_person, at, draft_activity, invitation_of, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
@@ -397,7 +398,7 @@ def test_a_move_names_the_invitations_that_wait_for_their_moment(activity, ani):
     assert [(row.due_at, row.people) for row in forecast.rows if row.kind is MailKind.INVITATION] == [(at(6), 1)]
 
 
-@pytest.fixture
+@copied
 def full(programme, ani, budi):
     """A published activity in a hall of one seat: Ani has it, and Budi waits, with Rina to come in his place."""
     activity = draft_activity(programme, a_hall(name="Ruang kecil", capacity=1))

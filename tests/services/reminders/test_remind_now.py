@@ -17,12 +17,13 @@ from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.remind_now import NobodyToRemind, NotUnderWay, Reminded
 from outreach.transactions import writing
+from tests.support.copied import copied
 from tests.world import NOW, a_person, answer, at, draft_activity, invitation_of, invite, mails, publish, run
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
-@pytest.fixture
+@copied
 def people(activity, ani, budi):
     """Ani is silent, Budi comes, Citra has no address, Dedi has declined, Eka stopped reminders, Fajar is new today."""
     found = {"Ani": ani, "Budi": budi, "Citra": a_person("Citra", email="")}

@@ -18,13 +18,14 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.messages import resend as resending
 from outreach.services.reminders import audiences, forecast
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.world import NOW, answer, at, draft_activity, invitation_of, invite, mails, publish, run, send
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 MAKASSAR = ZoneInfo("Asia/Makassar")
 
 
-@pytest.fixture
+@copied
 def two_apart(programme, hall):
     return [draft_activity(programme, hall, day) for day in (18, 20)]
 
@@ -165,7 +166,7 @@ def test_no_one_is_asked_to_answer_after_the_deadline(programme, hall, ani):
     assert (missed.state, missed.reason) == (ReminderState.MISSED, "deadline_passed")
 
 
-@pytest.fixture
+@copied
 def asked_early(programme, hall, ani):
     """An activity on the 18th to be answered by the 8th, and Ani does not answer."""
     activity = draft_activity(programme, hall, 18, respond_by_at=at(8, 16))

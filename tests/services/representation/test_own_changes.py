@@ -11,6 +11,7 @@ from outreach.services.answers import acting, undo
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.directory import assistants
+from tests.support.copied import copied
 from tests.world import NOW, at, invitation_of, invite_and_publish, token_of
 from tests.world.mails import mails, run
 
@@ -20,7 +21,7 @@ RINA = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com"
 TONO = Representative("AKP Tono", "Kasat Reskrim", email="tono@example.com")
 
 
-@pytest.fixture
+@copied
 def invited(activity, chief):
     invite_and_publish(activity, chief, role=Role.SPEAKER)
     run(NOW)

@@ -8,12 +8,13 @@ from outreach.extensions import db
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.answers import undo as undoing
+from tests.support.copied import copied
 from tests.world import NOW, at, invitation_of, invite_and_publish, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def invited(activity, chief):
     invite_and_publish(activity, chief, role=Role.SPEAKER)
     return activity

@@ -34,11 +34,12 @@ from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from outreach.services.timetabling import apply as applying
 from outreach.transactions import writing
+from tests.support.copied import copied
 from tests.world import NOW, at, draft_activity, publish
 from tests.world.timetabling import a_request, community, facilitators, lines_of, searched, speakers_of, three_at_once
 
 
-@pytest.fixture
+@copied
 def proposed(any_app, office, coordinator):
     """Three simultaneous drafts, and the proposal for them with three facilitators."""
     return searched(a_request(three_at_once(), facilitators()))

@@ -21,16 +21,17 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.undo import LeftBecause, NothingToUndo
+from tests.support.copied import copied
 from tests.world import NOW, a_person, at, draft_activity
 from tests.world.timetabling import a_request, facilitators, lines_of, searched, speakers_of, three_at_once
 
 
-@pytest.fixture
+@copied
 def drafts(any_app, office, coordinator):
     return three_at_once()
 
 
-@pytest.fixture
+@copied
 def taken(drafts, coordinator):
     """The applied proposal for three simultaneous drafts, with a facilitator for each."""
     search = searched(a_request(drafts, facilitators()))
@@ -110,7 +111,7 @@ def invite_facilitators_and_publish(drafts, coordinator):
     publishing.publish([draft.id for draft in drafts], by=coordinator, now=NOW)
 
 
-@pytest.fixture
+@copied
 def proposal_applied(any_app, office, coordinator):
     """An applied proposal that moved published activities with facilitators; nobody has got a mail yet."""
     drafts = three_at_once()

@@ -10,13 +10,14 @@ from outreach.extensions import db
 from outreach.models import Activity
 from outreach.services.activities import publish as publishing
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.web.reading import fields
 from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def postponed(published, coordinator):
     publishing.postpone(published.id, "Banjir", by=coordinator, now=NOW)
     return published

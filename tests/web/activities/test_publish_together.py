@@ -10,6 +10,7 @@ from outreach.extensions import db
 from outreach.models import Activity
 from outreach.services.activities import community
 from outreach.services.activities.publish import publish
+from tests.support.copied import copied
 from tests.web.reading import fields, text_of
 from tests.world import JAKARTA, NOW, at, draft_activity, invite
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 ADDRESS = "/activities/publish"
 
 
-@pytest.fixture
+@copied
 def drafts(office, coordinator) -> list[Activity]:
     """Outreach in Metro on the 18th and in Imopuro on the 19th, outside a programme."""
     values = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi Kelurahan", at(18, 9), at(18, 11), JAKARTA)

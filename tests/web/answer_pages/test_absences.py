@@ -23,6 +23,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.web.answer_pages.forms import form_token
 from tests.support.apps import with_settings
 from tests.support.calendar_readers import CALENDAR
+from tests.support.copied import copied
 from tests.support.waiting import waits_for_another
 from tests.web.reading import text_of
 from tests.world import NOW, at, draft_activity, stored_absences
@@ -30,7 +31,7 @@ from tests.world import NOW, at, draft_activity, stored_absences
 pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
 
 
-@pytest.fixture
+@copied
 def link(any_app, programme, hall, chief) -> str:
     """The link of the chief, who is invited to speak."""
     activity = draft_activity(programme, hall)

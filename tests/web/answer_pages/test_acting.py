@@ -9,13 +9,14 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.services.answers import answer as answering
 from outreach.web.answer_pages.forms import form_token
+from tests.support.copied import copied
 from tests.world import NOW, at, invitation_of, invite, mark_as_invited, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 RINA = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")
 
 
-@pytest.fixture
+@copied
 def represented(activity, chief):
     invite(activity, chief, role=Role.SPEAKER)
     publish(activity)

@@ -13,6 +13,7 @@ from outreach.models import Feed, Link
 from outreach.services import feeds
 from outreach.services.directory import assistants
 from outreach.web.answer_pages.forms import form_token
+from tests.support.copied import copied
 from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
@@ -22,7 +23,7 @@ def link_of(column, id_: int) -> str:
     return tokens.token(db.session.scalars(sa.select(Link).where(column == id_)).one())
 
 
-@pytest.fixture
+@copied
 def link(chief_and_police_invited, chief) -> str:
     return link_of(Link.person_id, chief.id)
 

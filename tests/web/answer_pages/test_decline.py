@@ -12,6 +12,7 @@ from outreach.extensions import db
 from outreach.models import GivenAnswer
 from outreach.services.reminders import tick as reminding
 from outreach.web.answer_pages.forms import form_token
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, answer, invitation_of, invite, token_of
 
@@ -23,7 +24,7 @@ def given_reasons() -> list[GivenAnswer]:
     return [one for one in db.session.query(GivenAnswer) if one.reason or one.wished_on]
 
 
-@pytest.fixture
+@copied
 def link(app, published, chief) -> str:
     invite(published, chief, role=Role.SPEAKER)
     reminding.tick(NOW)

@@ -8,6 +8,7 @@ from outreach.models import FeedbackGiven, SealedFeedback
 from outreach.services.feedback import questions
 from outreach.services.feedback.questions import QuestionTexts
 from outreach.web.answer_pages.forms import form_token
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, count, token_of
 from tests.world.feedback import DAY_AFTER, people, were_there
@@ -15,7 +16,7 @@ from tests.world.feedback import DAY_AFTER, people, were_there
 ANSWERS = {"first": "5", "second": "4", "third": "3", "remark": "Terima kasih"}
 
 
-@pytest.fixture
+@copied
 def ani_came(activity, office, clock_stands):
     [ani] = people(1)
     were_there(activity, ani)

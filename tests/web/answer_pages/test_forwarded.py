@@ -9,12 +9,13 @@ from outreach.domain.kinds import MailKind
 from outreach.extensions import db
 from outreach.models import Invitation, Reminder
 from outreach.web.answer_pages.forms import form_token
+from tests.support.copied import copied
 from tests.world import at, invite, invite_organisation, mark_as_invited, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 
 
-@pytest.fixture
+@copied
 def invited(activity, ani):
     invite(activity, ani)
     publish(activity)
@@ -22,12 +23,12 @@ def invited(activity, ani):
     return activity
 
 
-@pytest.fixture
+@copied
 def chiefs(app):
     return app.test_client()
 
 
-@pytest.fixture
+@copied
 def secretarys(app):
     return app.test_client()
 

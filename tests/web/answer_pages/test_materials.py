@@ -19,6 +19,7 @@ from outreach.services.reminders import tick as reminding
 from outreach.web.answer_pages.forms import form_token
 from tests.servers import clamd
 from tests.support.apps import with_settings
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, answer, count, invitation_of, invite, token_of
 from tests.world import uploads as made
@@ -26,7 +27,7 @@ from tests.world import uploads as made
 pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
 
 
-@pytest.fixture
+@copied
 def link(any_app, published, chief) -> str:
     """The link of the chief, who speaks at the published activity."""
     invite(published, chief, role=Role.SPEAKER)
@@ -34,7 +35,7 @@ def link(any_app, published, chief) -> str:
     return token_of(chief)
 
 
-@pytest.fixture
+@copied
 def page(link, published) -> str:
     return f"/j/{link}/materials/{published.id}"
 
@@ -193,7 +194,7 @@ def test_addresses_that_only_accept_posts_lead_back_to_the_page(phone, page):
         assert phone.get(f"{page}/{path}").headers["Location"] == page
 
 
-@pytest.fixture
+@copied
 def rinas(link, published, chief) -> str:
     """The page for materials of Rina, who speaks for the chief."""
     rina = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from pypdfium2 import PdfDocument
 
 from outreach.delivery import tokens
@@ -12,15 +11,16 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, DataRequest, Message
 from outreach.services.privacy import requests
 from outreach.web.answer_pages.forms import form_token
+from tests.support.copied import copied
 from tests.world import an_invitation, fresh, give_link, rows_of
 
 
-@pytest.fixture
+@copied
 def client(app):
     return app.test_client()
 
 
-@pytest.fixture
+@copied
 def link(app, ani):
     give_link(ani)
     return tokens.token(tokens.link_for(db.session(), ani))

@@ -18,6 +18,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.web.answer_pages.forms import form_token
 from tests.support.apps import settings_for
+from tests.support.copied import copied
 from tests.world import NOW, at, stop_clock
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
-@pytest.fixture
+@copied
 def address(app, activity, ani) -> str:
     """The address at which Ani, invited to an activity, stops her reminders."""
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)

@@ -30,6 +30,7 @@ from outreach.services.posts import HolderValues, PostValues
 from outreach.web.answer_pages.forms import form_token
 from outreach.web.office.audit_words import VERBS
 from tests.support.apps import settings_for
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -91,7 +92,7 @@ def untagged(page: str) -> str:
     return re.sub(r"</?(?:span|b)\b[^>]*>", "", page)
 
 
-@pytest.fixture
+@copied
 def four_days(programme, hall):
     days = [
         draft_activity(programme, hall, 18 + n, public_title=title, things_to_bring="Surat tugas dan KTP")
@@ -101,7 +102,7 @@ def four_days(programme, hall):
     return days
 
 
-@pytest.fixture
+@copied
 def first(four_days):
     return four_days[0]
 

@@ -14,12 +14,13 @@ from outreach.extensions import db
 from outreach.models import Call
 from outreach.services.activities import move as moves
 from outreach.services.directory import assistants
+from tests.support.copied import copied
 from tests.world import NOW, answer, at, draft_activity, invitation_of, invite, invite_organisation, publish, rows_of
 
 COMING, NOT_COMING, INVITED = InvitationState.COMING, InvitationState.NOT_COMING, InvitationState.INVITED
 
 
-@pytest.fixture
+@copied
 def days(activity, programme, hall, ani, budi, police, coordinator):
     """Two days of a programme. Ani is invited to both; Budi and the police to the first."""
     police.phone = "+62725123456"

@@ -16,6 +16,7 @@ from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.record import CallResult
 from tests.catalogue import ROOT
+from tests.support.copied import copied
 from tests.world import NOW, a_person, answer, invitation_of, invite_and_publish
 from tests.world.incoming import blocked, mail
 from tests.world.polls import a_poll, asked
@@ -36,7 +37,7 @@ def test_no_template_has_a_link_to_whatsapp_that_is_not_logged():
     assert [one.name for one in scripts if "wa.me" in one.read_text("utf-8")] == []
 
 
-@pytest.fixture
+@copied
 def asked_ani(activity, ani, budi, coordinator):
     """Ani, without an e-mail address, and Budi are invited."""
     ani.email = ""

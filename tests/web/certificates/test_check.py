@@ -1,16 +1,15 @@
 """The check page: anybody learns what stands on a certificate, initials of the name, and whether it stands."""
 
-import pytest
-
 from outreach.domain.documents import shown_code
 from outreach.extensions import db, limiter
 from outreach.services.certificates import make
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import at
 from tests.world.held import AFTER
 
 
-@pytest.fixture
+@copied
 def client(current_app_):
     return current_app_.test_client()
 

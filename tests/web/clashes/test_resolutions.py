@@ -12,6 +12,7 @@ from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Venue
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules
+from tests.support.copied import copied
 from tests.web.clash_help import NEW, activities, button, filled
 from tests.web.reading import fields, text_of
 from tests.world import NOW, an_absence, an_invitation, at, draft_activity
@@ -19,7 +20,7 @@ from tests.world import NOW, an_absence, an_invitation, at, draft_activity
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def no_noon_break(office):
     """The office ignores the noon prayer, so that noon can be proposed."""
     values = rules.values()

@@ -9,6 +9,7 @@ from outreach.queries.directory import lists as directory
 from outreach.services.directory import groups
 from outreach.services.directory.groups import GroupValues
 from outreach.services.privacy import person as privacy
+from tests.support.copied import copied
 from tests.web.reading import fields, text_of
 from tests.world import NOW, a_person
 from tests.world.polls import a_poll
@@ -16,7 +17,7 @@ from tests.world.polls import a_poll
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def team(ani, budi, coordinator) -> PeopleGroup:
     """Ani and Budi."""
     return groups.add(GroupValues("Tim inti", (ani.id, budi.id)), by=coordinator, now=NOW)

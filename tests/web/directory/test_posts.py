@@ -14,6 +14,7 @@ from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.privacy import person as privacy
+from tests.support.copied import copied
 from tests.web.reading import fields, text_of
 from tests.world import NOW, a_person, fresh, invite, publish, rows_of
 from tests.world.uploads import PDF
@@ -28,7 +29,7 @@ def sari():
     return a_person("Sari Wulandari", email="sari@example.com")
 
 
-@pytest.fixture
+@copied
 def post(budi, office) -> Post:
     """Kapolres Metro, held by Budi."""
     made = posts.add(PostValues("Kapolres Metro", note="di Yosodadi"), by=None, now=NOW)

@@ -14,6 +14,7 @@ from outreach.services.documentation import photos, press
 from outreach.services.documentation.photos import UploadedPhoto
 from outreach.services.documentation.press import PressValues
 from tests.support.apps import with_settings
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, at, count, invite, rows_of, token_of
 from tests.world.feedback import DAY_AFTER, people, were_there
@@ -22,7 +23,7 @@ from tests.world.pictures import PLACE, opened, photo
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def url(activity):
     return f"/activities/{activity.id}/documentation"
 

@@ -14,6 +14,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db, limiter
 from outreach.models import Attendance, AuditEntry
 from outreach.services.door import codes
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import answer, at, invitation_of, invite, publish, set_state, stop_clock, token_of
 from tests.world.barcodes import read_from_pixels
@@ -30,12 +31,12 @@ def invited(activity, ani, monkeypatch):
     return invitation_of(activity, ani)
 
 
-@pytest.fixture
+@copied
 def code(invited):
     return codes.code_of(db.session(), invited)
 
 
-@pytest.fixture
+@copied
 def client(current_app_):
     return current_app_.test_client()
 

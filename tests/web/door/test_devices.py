@@ -1,15 +1,14 @@
 """The devices used at doors have a number, and a name if staff give one."""
 
-import pytest
-
 from outreach.extensions import db
 from outreach.models import AuditEntry, Device
 from tests.services.door.devices import ONE, scan, send
+from tests.support.copied import copied
 from tests.web.reading import page, text_of
 from tests.world import at, invite_and_publish
 
 
-@pytest.fixture
+@copied
 def device(activity, ani, coordinator):
     invite_and_publish(activity, ani, by=coordinator)
     send(activity, coordinator, scan(1, at(18, 8), invitation=99_999), device=ONE)

@@ -6,6 +6,7 @@ from outreach.extensions import db
 from outreach.models import Person, WalkIn
 from outreach.queries.door import attendance
 from tests.services.door.devices import TWO, scan, send
+from tests.support.copied import copied
 from tests.web.reading import page, text_of
 from tests.world import a_person, at, count, draft_activity, fresh, invitation_of, invite, publish, stop_clock
 
@@ -25,7 +26,7 @@ def today(programme, hall, ani, budi, coordinator, monkeypatch):
     return activity
 
 
-@pytest.fixture
+@copied
 def disputed(today, ani, coordinator):
     """Ani is recorded on device 1, and undone on device 2."""
     anis = invitation_of(today, ani).id
@@ -96,7 +97,7 @@ def test_the_number_of_statements_for_the_sums_does_not_grow_with_the_invitees(t
     assert queries(lambda: attendance.counts(activity_id)) == before
 
 
-@pytest.fixture
+@copied
 def wati(today, coordinator):
     person = {"name": "Ani Wijaya", "region": "", "sex": "female"}
     [answer] = send(today, coordinator, scan(1, NINE, how="walk_in", person=person), now=NINE).answers

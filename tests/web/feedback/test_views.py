@@ -2,18 +2,18 @@
 
 from io import BytesIO
 
-import pytest
 from python_calamine import CalamineWorkbook
 
 from outreach.extensions import db
 from outreach.models import AuditEntry, FeedbackQuestions
 from outreach.services.feedback import questions
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import rows_of
 from tests.world.feedback import DAY_AFTER, people, say, were_there
 
 
-@pytest.fixture
+@copied
 def came(activity, office, clock_stands):
     found = people(6)
     were_there(activity, *found)
@@ -21,7 +21,7 @@ def came(activity, office, clock_stands):
     return found
 
 
-@pytest.fixture
+@copied
 def answered(activity, came):
     for person in came[:5]:
         say(activity, person, (5, 4, 2), "=cmd|' /C calc'!A0" if person is came[0] else "")

@@ -18,6 +18,7 @@ from outreach.services import feeds
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from tests.support.apps import settings_for
+from tests.support.copied import copied
 from tests.world import NOW, publish
 
 pytestmark = pytest.mark.usefixtures("clock_stands", "browsers")
@@ -26,13 +27,13 @@ pytestmark = pytest.mark.usefixtures("clock_stands", "browsers")
 ADDRESS = re.compile(r"http://localhost(/feeds/[\w-]{38}\.ics)")
 
 
-@pytest.fixture
+@copied
 def published_for_nobody(activity: Activity, coordinator) -> Activity:
     publish(activity, by=coordinator, tick=False)
     return activity
 
 
-@pytest.fixture
+@copied
 def address(current_app_: Flask, published_for_nobody, coordinator_client) -> str:
     """The address of the feed of everything, created through the page."""
     coordinator_client.post("/feeds/new", data={"name": "HP Kepala Bidang", "scope": "everything"})

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +18,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Organisation, Person, User
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
+from tests.support.copied import copied
 from tests.support.long_form import many
 from tests.world import NOW, a_person, an_organisation, draft_activity, invite, log_in
 from tests.world.access import facts_of
@@ -39,7 +39,7 @@ changes = st.tuples(
 )
 
 
-@pytest.fixture
+@copied
 def world(app: Flask, office, regions, programme, browsers) -> dict[Any, dict[int, str]]:
     """Activities, people and organisations of two kelurahan and of none, and speakers from elsewhere: names by id."""
     made = [
@@ -63,7 +63,7 @@ def world(app: Flask, office, regions, programme, browsers) -> dict[Any, dict[in
     }
 
 
-@pytest.fixture
+@copied
 def accounts(world, administrator: User) -> list[int]:
     made = [staff.add(values, by=administrator, now=NOW).user for values in NEW]
     for user in made:

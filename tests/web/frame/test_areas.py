@@ -26,6 +26,7 @@ from outreach.services.office.staff import UserValues
 from outreach.services.planning.book import SpeakerTaken
 from outreach.web.frame import access, areas
 from outreach.web.frame.request import PUBLIC
+from tests.support.copied import copied
 from tests.web.frame import routes
 from tests.world import (
     NOW,
@@ -82,20 +83,20 @@ def address(rule: str, ids: dict[str, int]) -> str:
     return re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", value, rule)
 
 
-@pytest.fixture
+@copied
 def foreign(administrator: User) -> dict[str, int]:
     """One row in each table, of Yosodadi."""
     found = one_row_in_each_table(FOREIGN, YOSODADI, administrator.id)
     return {**found, "user": administrator.id, "case_count": 1, "trusted_root": 1}
 
 
-@pytest.fixture
+@copied
 def siti(office, foreign: dict[str, int]) -> User:
     """The coordinator of Imopuro."""
     return with_area(account(StaffRole.COORDINATOR, "Siti"), IMOPURO)
 
 
-@pytest.fixture
+@copied
 def own(foreign: dict[str, int], siti: User, hall) -> dict[str, int]:
     """What belongs to Imopuro: an activity that invites a person and an organisation."""
     activity = draft_activity(None, hall, 19, title="Rapat Imopuro", region_code=IMOPURO)

@@ -34,6 +34,7 @@ from outreach.services.directory import assistants
 from outreach.services.letters import compose, make
 from outreach.services.letters.versions import last_values
 from outreach.services.materials import publish as materials
+from tests.support.copied import copied
 from tests.world import NOW, fresh, invitation_of, invite, invite_and_publish, token_of
 from tests.world import uploads as made
 from tests.world.incoming import mail
@@ -44,7 +45,7 @@ EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}"
 SIGNS = ("<script>alert(1)", "<img src=x", ">49<", "alert(1)\\u003c")
 
 
-@pytest.fixture
+@copied
 def hostile(default_rules, activity, ani, budi, chief, police, coordinator):
     """Everybody and everything that is shown has a hostile text: what an invitee, a caller or a letter's writer can write."""
     for who in (ani, budi, chief):

@@ -12,6 +12,7 @@ from outreach.extensions import db
 from outreach.models import Region
 from outreach.web.frame import areas
 from outreach.web.frame.request import PUBLIC
+from tests.support.copied import copied
 from tests.world import (
     a_person,
     account,
@@ -34,7 +35,7 @@ LISTS = (
 )  # fmt: skip
 
 
-@pytest.fixture
+@copied
 def pages(office, regions, hall, programme) -> tuple[str, ...]:
     """The lists, and pages about an activity of Imopuro, its people, and one of a programme there."""
     activity = draft_activity(None, hall, 19, title="Rapat Imopuro", region_code=IMOPURO)

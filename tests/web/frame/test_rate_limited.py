@@ -17,6 +17,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.web.answer_pages.forms import form_token
 from outreach.web.frame import rate_limited
+from tests.support.copied import copied
 from tests.web.reading import fields, text_of
 from tests.world import NOW
 
@@ -27,7 +28,7 @@ REASON = 'Rapat "akbar" <di> Bandar Lampung & rapat lanjutan\r\nsampai sore'
 STOOD = "in most browsers what you typed still stands there"
 
 
-@pytest.fixture
+@copied
 def link(app, activity, ani) -> str:
     publishing.publish([activity.id], by=None, now=NOW)
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)

@@ -3,13 +3,14 @@
 import pytest
 
 from outreach.extensions import db
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import at, draft_activity, invite, publish
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def addresses(activity, programme, hall, ani, budi, coordinator) -> list[str]:
     """Return the pages about an activity in a clash, with an invitee that mail does not reach."""
     budi.email = ""

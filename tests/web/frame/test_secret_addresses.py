@@ -23,6 +23,7 @@ from outreach.services.sign_in import kept_forms
 from outreach.services.sign_in.kept_forms import FormValues
 from outreach.web.frame.access import SECRET_PARTS
 from outreach.web.frame.request import PUBLIC
+from tests.support.copied import copied
 from tests.world import NOW, invitation_of, invite, log_in, publish, run, token_of
 from tests.world.held import AFTER, were_present
 from tests.world.held import held as is_over
@@ -60,7 +61,7 @@ def test_each_text_in_an_address_is_a_secret_or_none(app: Flask):
     assert found == SECRET_PARTS | NO_SECRETS
 
 
-@pytest.fixture
+@copied
 def secrets(activity, ani, chief, administrator: User, clock_stands) -> dict[str, str]:
     """A secret that opens something, by the endpoint or the blueprint that takes it."""
     invite(activity, ani, chief)

@@ -15,6 +15,7 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, Organisation, Person, User
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from tests.support.copied import copied
 from tests.web.browsers import sign_in
 from tests.world import NOW, a_person, log_in
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("browsers")
 LINK = re.compile(r"(?:/j/|%2Fj%2F)[\w-]{38}")
 
 
-@pytest.fixture
+@copied
 def everybody_has_a_link(activity, police: Organisation, chief: Person) -> None:
     siti = a_person("Siti Rahmawati", email="")  # she can only be reached by phone
     activity_id, people, offices = activity.id, [siti.id, chief.id], {police.id: 2}

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import AnswerSource, HolderKind, LetterKind, PollChoice, Role
@@ -23,6 +21,7 @@ from outreach.services.invitations.post_holders import CHANGED
 from outreach.services.ladder import climb, edit
 from outreach.services.letters import make
 from outreach.services.polls.answer import record as recorded
+from tests.support.copied import copied
 from tests.web.reading import page, text_of
 from tests.world import NOW, answer, at, fresh, invitation_of, invite_and_publish, move, token_of
 from tests.world.mails import run
@@ -35,7 +34,7 @@ def hours(number: float):
     return NOW + timedelta(hours=number)
 
 
-@pytest.fixture
+@copied
 def speaking(default_rules, activity, chief, coordinator):
     """The chief is invited as a speaker, was called, and has named Rina by link; then the activity moved."""
     invite_and_publish(activity, chief, role=Role.SPEAKER, by=coordinator)

@@ -1,6 +1,5 @@
 """Recording an answer from a received mail: one link to the form, one button, and back to the mails."""
 
-import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
@@ -8,12 +7,13 @@ from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from tests.support.copied import copied
 from tests.web.reading import page
 from tests.world import NOW
 from tests.world.incoming import mail
 
 
-@pytest.fixture
+@copied
 def theirs(activity, police, coordinator) -> int:
     """The id of the police's invitation to a published activity."""
     inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind, Role, Sector
@@ -10,12 +9,13 @@ from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Channel, IncomingMail, Invitation, Message, Organisation, User
+from tests.support.copied import copied
 from tests.web.reading import page
 from tests.world import NOW, a_person, at, draft_activity, stop_clock
 from tests.world.incoming import blocked, mail
 
 
-@pytest.fixture
+@copied
 def reading(app):
     """An office whose mailbox is read."""
     app.extensions["outreach"] = replace(app.extensions["outreach"], imap_server="imap.example.com")

@@ -10,13 +10,14 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import Role
 from outreach.services.answers import answer as answering
 from outreach.services.answers import decline as declining
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, invite, invite_and_publish, minutes, token_of
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def declined(app, activity, chief, ani):
     invite(activity, ani)
     invite_and_publish(activity, chief, role=Role.SPEAKER)

@@ -12,6 +12,7 @@ from outreach.extensions import db
 from outreach.models import AnswerEvidence, Invitation, StoredFile
 from outreach.services.answers import evidence
 from outreach.services.answers import record as recording
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import (
     NOW,
@@ -28,7 +29,7 @@ from tests.world import uploads as made
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def asked(app, activity, ani) -> Invitation:
     invite_and_publish(activity, ani)
     return invitation_of(activity, ani)
@@ -44,7 +45,7 @@ def evidence_id() -> int:
     return db.session.scalars(sa.select(AnswerEvidence.id)).one()
 
 
-@pytest.fixture
+@copied
 def recorded(asked) -> Invitation:
     shown_by = evidence.check(made.PDF, "C:\\Surat Ani.pdf")
     letter = AnswerSource.LETTER

@@ -12,6 +12,7 @@ from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Cadre, Invitation, Person, Reminder
 from outreach.services.activities import community, publish
 from outreach.services.planning import rules as planning_rules
+from tests.support.copied import copied
 from tests.web.reading import fields, text_of
 from tests.world import JAKARTA, NOW, a_person, an_absence, at, draft_activity, invite, set_severities
 
@@ -29,7 +30,7 @@ def cadre(name: str, code: str, *kinds: CadreKind, **values: object) -> Person:
     return person
 
 
-@pytest.fixture
+@copied
 def activities(office, coordinator) -> list[Activity]:
     """Outreach in Imopuro on the 18th, in Yosodadi on the 19th and in Metro on the 20th; drafts outside a programme."""
     values = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi PATBM Kelurahan", at(18, 9), at(18, 11), JAKARTA)
@@ -40,7 +41,7 @@ def activities(office, coordinator) -> list[Activity]:
     return made
 
 
-@pytest.fixture
+@copied
 def cadres(office) -> dict[str, Person]:
     """Four cadres in Imopuro, two in Yosodadi, nobody in Metro."""
     people = [cadre(f"{name} Imopuro", IMOPURO) for name in ("Ani", "Budi", "Citra")]

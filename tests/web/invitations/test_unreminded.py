@@ -3,13 +3,14 @@
 import pytest
 from flask import g
 
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, run, stop_clock
 
 PAGES = ("/activities/{activity}", "/activities/{activity}/invitees", "/invitations/{invitation}")
 
 
-@pytest.fixture
+@copied
 def begun(default_rules, ani):
     """Its last reminder to answer went out on Friday the 15th; the start is on Monday."""
     activity = draft_activity(None, None, 18, respond_by_at=at(17, 16))

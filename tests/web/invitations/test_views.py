@@ -18,6 +18,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.web.reading import fields, text_of
 from tests.world import NOW, a_person, at, draft_activity, invite, invite_organisation, publish
 from tests.world.composed import line, message_of
@@ -39,7 +40,7 @@ def invitations() -> list[Invitation]:
     return db.session.query(Invitation).order_by(Invitation.id).all()
 
 
-@pytest.fixture
+@copied
 def ani_and_police_invited(activity, ani, police, coordinator):
     """Ani and the police are invited to a published activity."""
     invite(activity, ani, by=coordinator)
@@ -48,12 +49,12 @@ def ani_and_police_invited(activity, ani, police, coordinator):
     return activity
 
 
-@pytest.fixture
+@copied
 def anis(ani_and_police_invited, ani) -> Invitation:
     return db.session.query(Invitation).filter_by(person_id=ani.id).one()
 
 
-@pytest.fixture
+@copied
 def the_polices(ani_and_police_invited, police) -> Invitation:
     return db.session.query(Invitation).filter_by(organisation_id=police.id).one()
 

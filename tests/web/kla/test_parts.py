@@ -27,6 +27,7 @@ from outreach.services.letters import compose, make
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values
 from outreach.web.kla import parts
+from tests.support.copied import copied
 from tests.world import NOW, a_person, an_invitation, at, draft_activity, fresh, rows_of, stop_clock
 from tests.world.held import came, held, many_came
 from tests.world.letters.papers import LETTER, paper
@@ -49,7 +50,7 @@ def afterwards(monkeypatch):
     stop_clock(monkeypatch, at(30))
 
 
-@pytest.fixture
+@copied
 def evidence(programme, hall, coordinator, ani):
     """A held activity with much evidence, and one with nothing; both tagged with 7, the first also with 8."""
     full, empty = (draft_activity(programme, hall, day) for day in (18, 19))

@@ -9,6 +9,7 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, IndicatorYear
 from outreach.services.kla.tag import TagChange, tag
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, at, count, draft_activity, fresh, rows_of, stop_clock
 from tests.world.held import came, held
@@ -25,7 +26,7 @@ def afterwards(monkeypatch):
     stop_clock(monkeypatch, at(30))
 
 
-@pytest.fixture
+@copied
 def tagged(programme, hall, coordinator, ani):
     """A held activity tagged with 7 and 24, where Ani was, and one that is ahead, tagged with 7."""
     over, ahead = draft_activity(programme, hall, 18), draft_activity(programme, hall, 31)

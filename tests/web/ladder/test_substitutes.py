@@ -1,6 +1,5 @@
 """The pages of substitutes: who is proposed, why and with which clashes; what a swap sends; who may."""
 
-import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import LetterKind, Role, Sector
@@ -11,6 +10,7 @@ from outreach.queries.ladder import substitutes
 from outreach.services.activities import agenda
 from outreach.services.activities.agenda import AgendaValues
 from outreach.services.letters import make
+from tests.support.copied import copied
 from tests.world import (
     NOW,
     a_person,
@@ -25,7 +25,7 @@ from tests.world import (
 )
 
 
-@pytest.fixture
+@copied
 def speaking(activity, chief):
     """The police chief speaks about witnesses, and was invited by mail."""
     items = [AgendaValues(at(18, 9), at(18, 10), "Perlindungan saksi dan korban", (chief.id,))]
@@ -37,7 +37,7 @@ def speaking(activity, chief):
     return activity
 
 
-@pytest.fixture
+@copied
 def others(office, police):
     """The chief's colleague of another town, an officer who is needed elsewhere then, and a lawyer who spoke on it."""
     elsewhere = an_organisation("Polres Pringsewu", sector=Sector.POLICE, email="pringsewu@example.com")

@@ -6,6 +6,7 @@ from outreach.domain.documents import shown_code
 from outreach.domain.letters.values import LetterKind, LetterState
 from outreach.extensions import db, limiter
 from outreach.services.activities import publish as publishing
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, an_invitation, at, fresh, move, publish
 from tests.world.letters.signed import signed_letter
@@ -13,12 +14,12 @@ from tests.world.letters.signed import signed_letter
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def client(current_app_):
     return current_app_.test_client()
 
 
-@pytest.fixture
+@copied
 def letter(office, activity, ani):
     publish(activity, tick=False)
     return signed_letter(an_invitation(activity, ani))

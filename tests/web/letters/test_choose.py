@@ -15,6 +15,7 @@ from outreach.services.invitations import withdraw
 from outreach.services.letters import make
 from outreach.services.letters.make import TooManyOnLetters
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, a_person, an_invitation, an_organisation, drain, fresh, invite, publish, send_through
 from tests.world.letters.signed import signed_letter
@@ -23,14 +24,14 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 MANY = 120
 
 
-@pytest.fixture
+@copied
 def invitations(activity):
     chief = a_person("", post="Kapolres Metro", email="polres@example.com")
     school = an_organisation("SMAN 1 Metro", sector=Sector.SCHOOL)
     return [an_invitation(activity, chief, Role.SPEAKER), an_invitation(activity, school, quota=2)]
 
 
-@pytest.fixture
+@copied
 def many(activity) -> list[int]:
     """A hundred and twenty invitees, by name."""
     people = [Person(name=f"Orang {number:03}", phone="", email="") for number in range(MANY)]

@@ -15,6 +15,7 @@ from outreach.services import posts
 from outreach.services.invitations import invite as inviting
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, a_person, drain, invitation_of, invite, move, publish, send_through
 from tests.world.letters.signed import signed_letter
@@ -34,7 +35,7 @@ def send(current_app_, server):
     return run
 
 
-@pytest.fixture
+@copied
 def letter(activity, ani, send):
     """A signed letter to Ani, who has an address, and to two who have none; the activity is not published yet."""
     ani.email = "ani@example.com"

@@ -13,6 +13,7 @@ from outreach.extensions import db
 from outreach.models import Invitation, ReturnedFile, StoredFile, TrustedRoot
 from outreach.services.letters import make
 from outreach.services.letters.versions import last_values
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, an_invitation, fresh
 from tests.world.letters import authority
@@ -21,7 +22,7 @@ from tests.world.letters.papers import paper, scan
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def letter(office, activity, ani):
     return make.make(LetterKind.INVITATION, [an_invitation(activity, ani).id], by=None, now=NOW)
 
@@ -148,7 +149,7 @@ def test_mails_wait_for_letters_by_a_button(coordinator_client, letter, activity
     assert "wait until their letters are signed" in coordinator_client.get(page).text
 
 
-@pytest.fixture
+@copied
 def late(letter, activity, budi) -> Invitation:
     """Who is on no letter, of a published activity whose mails wait for letters; that of the other is not signed."""
     letter.invitations[0].state = InvitationState.PREPARED

@@ -13,19 +13,20 @@ from outreach.models import AuditEntry
 from outreach.services import bundles
 from outreach.services.letters import bundle, make
 from outreach.services.letters.versions import last_values
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, a_person, an_invitation, an_organisation, at, fresh
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def invitations(activity):
     chief = a_person("", post="Kapolres Metro", email="polres@example.com")
     return [an_invitation(activity, chief), an_invitation(activity, an_organisation("SMAN 1 Metro"), quota=2)]
 
 
-@pytest.fixture
+@copied
 def letter(invitations, coordinator):
     return make.make(LetterKind.INVITATION, [invitations[0].id], by=coordinator, now=NOW)
 

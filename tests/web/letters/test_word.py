@@ -11,6 +11,7 @@ from outreach.extensions import db
 from outreach.services.letters import compose, make, settings, word
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values
+from tests.support.copied import copied
 from tests.support.word_forms import a_form, own_form, with_files
 from tests.support.word_forms import text_of as text_of_word
 from tests.web.reading import text_of as text_of_page
@@ -20,13 +21,13 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 PAGE = "/office/letters/word"
 
 
-@pytest.fixture
+@copied
 def draft(activity, coordinator):
     invitation = an_invitation(activity, a_person("", email="polres@example.com", post="Kapolres Metro"))
     return make.make(LetterKind.INVITATION, [invitation.id], by=coordinator, now=NOW)
 
 
-@pytest.fixture
+@copied
 def letter(draft, coordinator):
     compose.compose(draft.id, text_of(last_values(draft)), draft.version, by=coordinator, now=NOW)
     return fresh(draft)

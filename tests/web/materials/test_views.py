@@ -11,6 +11,7 @@ from outreach.models import AgendaItem, Material, Person, ProposedTopic
 from outreach.services.materials import send as sending
 from outreach.services.materials.send import GivenFile
 from outreach.services.reminders import tick as reminding
+from tests.support.copied import copied
 from tests.web.reading import text_of
 from tests.world import NOW, at, fresh, invite, token_of
 from tests.world import uploads as made
@@ -18,14 +19,14 @@ from tests.world import uploads as made
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def link(app, published, chief) -> str:
     invite(published, chief, role=Role.SPEAKER)
     reminding.tick(NOW)
     return token_of(chief)
 
 
-@pytest.fixture
+@copied
 def sent(link, published) -> int:
     """The id of a file that the chief sent, with a biography and a photo."""
     sending.send(link, published.id, GivenFile(made.PDF, "Paparan.pdf"), most_mb=40, now=NOW)

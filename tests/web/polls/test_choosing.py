@@ -21,6 +21,7 @@ from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import edit as planning
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import decide as poll_deciding
+from tests.support.copied import copied
 from tests.web.reading import fields, text_of
 from tests.world import JAKARTA, NOW, an_absence, at
 from tests.world.polls import NO, YES, a_poll, asked, dates
@@ -28,7 +29,7 @@ from tests.world.polls import NO, YES, a_poll, asked, dates
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def other(office, hall) -> Activity:
     """An activity that books the hall on Monday from eight to ten."""
     values = ActivityValues(

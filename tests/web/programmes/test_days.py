@@ -11,6 +11,7 @@ from outreach.extensions import db
 from outreach.models import Programme
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
+from tests.support.copied import copied
 from tests.web.clash_help import button, filled
 from tests.web.reading import fields, filled_in, text_of
 from tests.world import NOW, at, draft_activity
@@ -18,7 +19,7 @@ from tests.world import NOW, at, draft_activity
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-@pytest.fixture
+@copied
 def path(programme, hall) -> str:
     """The edit page of four days, 18 to 21 January, with an activity on each day but the last."""
     for day, title in ((18, "Rakor"), (19, "Pelatihan"), (20, "Sekolah aman")):

@@ -11,6 +11,7 @@ from outreach.domain.kinds import Sex
 from outreach.extensions import db
 from outreach.models import AuditEntry, ReadingLink, SecurityEvent
 from outreach.services.office import reading_links
+from tests.support.copied import copied
 from tests.world import a_programme, at, draft_activity, log_in, publish, stop_clock
 from tests.world.held import held, many_came
 
@@ -36,7 +37,7 @@ def january(programme, hall, regions, monkeypatch):
     return programme
 
 
-@pytest.fixture
+@copied
 def link(january, coordinator) -> str:
     """The path of a link that the coordinator made, until 31 January."""
     made = reading_links.make("Kepala Dinas", date(2027, 1, 31), by=coordinator, now=at(20))

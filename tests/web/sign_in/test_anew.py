@@ -11,6 +11,7 @@ from flask import Flask
 from outreach.extensions import db
 from outreach.models import User
 from outreach.web.sign_in import anew
+from tests.support.copied import copied
 from tests.web.browsers import sign_in, token_of
 from tests.web.reading import fields
 from tests.world import PASSWORD, log_in
@@ -24,7 +25,7 @@ def aged(client, minutes: float) -> None:
         session["fs_paa"] = time.time() - minutes * 60
 
 
-@pytest.fixture
+@copied
 def client(app: Flask, administrator, ani):
     return log_in(app, administrator)
 

@@ -15,6 +15,7 @@ from outreach.extensions import db
 from outreach.models import AccountMail, PasswordReset, SecurityEvent, User
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
+from tests.support.copied import copied
 from tests.support.long_form import LONG
 from tests.web.browsers import BrowserClient
 from tests.world import PASSWORD, StandingClock, log_in, stop_clock
@@ -30,7 +31,7 @@ def standing(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
     return stop_clock(monkeypatch)
 
 
-@pytest.fixture
+@copied
 def client(current_app_: Flask) -> BrowserClient:
     current_app_.config["WTF_CSRF_ENABLED"] = False
     return current_app_.test_client()

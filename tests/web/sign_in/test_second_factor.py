@@ -14,6 +14,7 @@ from outreach.extensions import db
 from outreach.models import AccountMail, AuditEntry, Passkey, SecurityEvent, User
 from outreach.services.sign_in import alarm, factors
 from tests.support.apps import with_settings
+from tests.support.copied import copied
 from tests.web.browsers import BrowserClient
 from tests.world import PASSWORD, StandingClock, log_in, stop_clock
 from tests.world.sign_in import code_for, code_of, recovery_codes_of, with_app
@@ -26,7 +27,7 @@ def standing(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
     return stop_clock(monkeypatch)
 
 
-@pytest.fixture
+@copied
 def client(current_app_: Flask) -> BrowserClient:
     current_app_.config["WTF_CSRF_ENABLED"] = False
     return current_app_.test_client()

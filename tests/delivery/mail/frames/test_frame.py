@@ -19,6 +19,7 @@ from outreach.extensions import db
 from outreach.models import ActingPerson, AgendaItem, Attendance, Cadre, Invitation, MessageLine, MessageText, Person
 from tests.delivery.mail.frames.frames_help import SORTS, TO_OFFICES, Stage, State, check, framed, number, plan
 from tests.support.apps import with_settings
+from tests.support.copied import copied
 from tests.support.long_form import many
 from tests.world import NOW, at
 from tests.world.composed import parsed, reads_a_mailbox, text_of
@@ -26,7 +27,7 @@ from tests.world.composed import parsed, reads_a_mailbox, text_of
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
+@copied
 def stage(programme, hall):
     return Stage(programme, hall)
 

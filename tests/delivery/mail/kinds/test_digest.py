@@ -16,12 +16,13 @@ from outreach.queries import bell as news
 from outreach.services import bell
 from outreach.services.messages import archive as archiving
 from outreach.services.messages import resend as resending
+from tests.support.copied import copied
 from tests.world import NOW, StandingClock, answer, at, drain, invite, publish, send
 
 MORNING = at(5, 7)  # the day after NOW, 07.00 WIB
 
 
-@pytest.fixture
+@copied
 def refused(activity, chief, coordinator, administrator):
     """The coordinator wants summaries. The chief declines ten minutes later."""
     bell.want_digest(True, by=coordinator, now=NOW)

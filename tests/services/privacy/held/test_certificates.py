@@ -15,6 +15,7 @@ from outreach.queries import certificates as pages
 from outreach.services.answers import acting
 from outreach.services.certificates import make
 from outreach.services.privacy import person as privacy
+from tests.support.copied import copied
 from tests.world import a_person, answer, fresh, invitation_of, invite, publish, run
 from tests.world.days import NOW
 from tests.world.held import AFTER, were_present
@@ -23,12 +24,12 @@ from tests.world.held import held as is_over
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def rina(office):
     return a_person("Rina Dewi", email="rina@example.com")
 
 
-@pytest.fixture
+@copied
 def made(activity, ani, budi, rina):
     """Certificates of Ani, and of Rina, who acted for Budi."""
     invite(activity, ani, budi)

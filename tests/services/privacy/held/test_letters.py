@@ -7,12 +7,13 @@ from outreach.domain.letters.values import Addressee, LetterKind
 from outreach.services.letters import make
 from outreach.services.letters.versions import last_values
 from outreach.services.privacy import person as privacy
+from tests.support.copied import copied
 from tests.world import NOW, a_person, an_invitation, fresh
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-@pytest.fixture
+@copied
 def sri(office):
     return a_person("Sri Wahyuni", sex=Sex.FEMALE, title_before="Hj.", title_after="S.H.", post="Lurah Metro")
 

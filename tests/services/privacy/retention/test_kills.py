@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
@@ -17,6 +16,7 @@ from outreach.extensions import current_settings, db
 from outreach.models import AuditEntry, SecurityEvent
 from outreach.services.privacy import marks
 from outreach.services.privacy.retention.run import run
+from tests.support.copied import copied
 from tests.support.long_form import many
 from tests.world import NOW, a_person
 from tests.world.filled import fill_every_table
@@ -26,7 +26,7 @@ LONG_AGO = NOW - timedelta(days=2 * BOUNDS[Purpose.AUDIT].most)
 STEPS = ("before_cursor_execute", "commit")
 
 
-@pytest.fixture
+@copied
 def old(any_app, coordinator, activity, ani) -> None:
     """One row of everything, and of some things more than one portion."""
     fill_every_table(ani, activity)

@@ -27,13 +27,14 @@ from outreach.services.privacy import person as people
 from outreach.services.privacy.retention import periods
 from outreach.services.privacy.retention.run import run
 from tests.support.apps import with_settings
+from tests.support.copied import copied
 from tests.world import NOW, a_person, an_invitation, draft_activity, rows_of
 
 FIVE_YEARS = timedelta(days=BOUNDS[Purpose.PEOPLE].default)
 A_SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
+@copied
 def held(any_app, activity, ani, budi):
     """An activity of January 2027 to which Ani was invited; Budi was added on the same day, and never invited."""
     activity.state = ActivityState.HELD

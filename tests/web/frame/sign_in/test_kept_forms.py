@@ -9,6 +9,7 @@ from flask import Flask
 
 from outreach.extensions import db
 from outreach.models import KeptForm, StaffSession, User, Venue
+from tests.support.copied import copied
 from tests.web.browsers import sign_in, token_of
 from tests.web.reading import fields
 from tests.world import PASSWORD
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("browsers")
 TYPED = {"name": "Balai “Warga” & <taman>", "address": "Jl. Contoh 1", "capacity": "40"}
 
 
-@pytest.fixture
+@copied
 def at_a_form(app: Flask, coordinator: User):
     """A browser with an open form, and the form's token. Its session has ended elsewhere."""
     client, _ = sign_in(app, coordinator.email)
