@@ -15,10 +15,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from outreach import clock, create_app
+from outreach.delivery.documents import returned_pdf, turns, typeset
+from outreach.delivery.documents.word import render
+from outreach.delivery.pictures import scale
 from outreach.domain.kinds import CadreKind, Role, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import Activity, Office, Organisation, Person, Programme, User, Venue
 from outreach.queries import bell
+from outreach.services.absences import parse
+from outreach.services.directory import workbook
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
@@ -50,6 +55,10 @@ from tests.world import (
 )
 
 MAILBOX_NUMBERS = count(1)
+LIMITS = (
+    (parse, "READ_WITHIN_S"), (workbook, "READ_WITHIN_S"), (returned_pdf, "READ_WITHIN_S"), (scale, "WITHIN_S"),
+    (render, "WITHIN_S"), (typeset, "WITHIN_S"), (typeset, "STARTS_WITHIN_S"), (turns, "WAITS_S"),
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,15 +118,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         wall_clock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> None:
-    """Let every fixture but pytest's own find in the database what the fixtures before it have stored."""
-    if fixturedef.scope == "function" and not is_copied(fixturedef.func) and not _is_pytests_own(fixturedef):
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let every fixture but pytest's own find in the database what the fixtures before it have stored, no more."""
+    takes_no_part = fixturedef.scope == "function" and not is_copied(fixturedef.func)
+    if takes_no_part and not fixturedef.func.__module__.startswith("_pytest."):
         end(request.node)
-
-
-def _is_pytests_own(fixturedef: pytest.FixtureDef) -> bool:
-    return fixturedef.func.__module__.startswith("_pytest.")
+        value = yield
+        if "monkeypatch" in fixturedef.argnames and not isinstance(value, StandingClock):
+            end(request.node, for_good=True)
+        return value
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -139,6 +150,13 @@ def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = shared.folder_of_run(tmp_path_factory) / "compiled-templates"
     folder.mkdir(exist_ok=True)
     Flask.jinja_options = {"bytecode_cache": apps.CompiledTemplates(str(folder))}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> None:
+    """Wait for a process longer than users do: a busy machine may need that. A test of a limit sets its own."""
+    for module, limit in LIMITS:
+        setattr(module, limit, 300.0)
 
 
 @pytest.fixture(scope="session")
