@@ -201,7 +201,7 @@ def staff_here() -> User | None:
 
 def device_here() -> str:
     """Return the value of this device's cookie; "" if it has none yet."""
-    sent = request.cookies.get(DEVICE, "")
+    sent = request.cookies.get(_device_cookie()) or request.cookies.get(DEVICE, "")  # until March 2027: its former name
     return sent if re.fullmatch(r"[A-Za-z0-9_-]{22}", sent) else ""
 
 
@@ -209,10 +209,15 @@ def new_device() -> str:
     return secrets.token_urlsafe(16)
 
 
+def _device_cookie() -> str:
+    """Return the cookie's name: under https browsers let no other host set it."""
+    return f"__Host-{DEVICE}" if current_settings().https else DEVICE
+
+
 def with_device(response: Any, device: str) -> Any:
     """Give the device its cookie, now that an answer from it is stored. It holds a random value and nothing else."""
     response.set_cookie(
-        DEVICE, device, max_age=int(links.RENEWED_FOR.total_seconds()), path="/j", httponly=True,
+        _device_cookie(), device, max_age=int(links.RENEWED_FOR.total_seconds()), httponly=True,
         secure=current_settings().https, samesite="Lax",
     )  # fmt: skip
     return response

@@ -5,7 +5,7 @@ reachable meanwhile, by whatever way it was signed in.
 import time
 from typing import Any
 
-from flask import Flask, Response, redirect, request, session, url_for
+from flask import Flask, Response, current_app, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security.tf_plugin import tf_clean_session
@@ -50,7 +50,9 @@ def owed_first() -> Owed | None:
 def _first_things_first() -> Any:
     if request.endpoint is None or request.endpoint in ALWAYS or request.blueprint in BLUEPRINTS:
         return None
-    if not request.cookies:  # nobody is signed in, and the session is not looked at: pages for everybody may be cached
+    if (
+        current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
+    ):  # nobody is signed in, and the session is not looked at: pages for everybody may be cached
         return None
     due = owed_first()
     if due is None or request.endpoint in REACHABLE[due]:

@@ -1,6 +1,7 @@
 """A link that was forwarded: two devices, one answer. Neither overwrites the other's unseen, and both see what changed."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -125,7 +126,23 @@ def test_only_a_stored_answer_gives_the_device_a_cookie(chiefs, invited, ani):
     assert "Set-Cookie" not in chiefs.get(f"/j/{token}?pilih=hadir-{invited.id}").headers
     cookie = press(chiefs, ani, invited, opened(chiefs, ani), "coming").headers["Set-Cookie"]
     assert re.match(r"device=[\w-]{22}; ", cookie)
-    assert {"HttpOnly", "Path=/j", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+def test_under_https_the_devices_cookie_is_bound_to_the_host_and_a_device_with_the_former_name_is_still_known(
+    app, clock_on_tuesday, chiefs, invited, ani
+):
+    app.extensions["outreach"] = replace(app.extensions["outreach"], base_url="https://undangan.example.com")
+    known = "a" * 22
+    chiefs.set_cookie("device", known, path="/j")
+    cookie = press(chiefs, ani, invited, opened(chiefs, ani), "coming").headers["Set-Cookie"]
+    assert cookie.startswith(f"__Host-device={known}; ")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
+    chiefs.set_cookie("__Host-device", "b" * 22)
+    clock_on_tuesday.now = at(5, 9)
+    again = press(chiefs, ani, invited, opened(chiefs, ani), "not_coming").headers["Set-Cookie"]
+    assert again.startswith(f"__Host-device={'b' * 22}; ")
 
 
 def test_what_is_stored_of_a_device_differs_from_link_to_link(chiefs, invited, ani, budi):
@@ -136,4 +153,4 @@ def test_what_is_stored_of_a_device_differs_from_link_to_link(chiefs, invited, a
     db.session.rollback()
     marks = db.session.scalars(sa.select(Invitation.answer_device)).all()
     assert len(set(marks) - {""}) == 2
-    assert chiefs.get_cookie("device", path="/j").value not in marks
+    assert chiefs.get_cookie("device").value not in marks
