@@ -55,7 +55,7 @@ def test_good_settings_pass(tmp_path):
         ({"base_url": "http://undangan.example.id"}, "warn", "without https"),
         ({"proxies": 0}, "warn", "seem to come from one address"),
         (
-            {"database_url": "postgresql://db/outreach", "rate_storage": "process-memory://"},
+            {"database_url": "postgresql://localhost/outreach", "rate_storage": "process-memory://"},
             "warn",
             "each counts tries to log in for itself",
         ),
@@ -67,6 +67,31 @@ def test_each_unsuitable_setting_is_named(tmp_path, changed, level, words):
     found = troubles(checking.settings(replace(GOOD, instance=tmp_path, **changed)))
     assert [severity for severity, _text in found] == [level]
     assert words in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("postgresql://ani@db.example.com/outreach", "db.example.com"),
+        ("postgresql://ani@10.0.0.1/outreach?sslmode=require", "10.0.0.1"),
+        ("postgresql:///outreach?host=db.example.com,localhost&sslmode=verify-ca", "db.example.com"),
+        ("postgresql://ani@db.example.com/outreach?sslmode=verify-full", ""),
+        ("postgresql://ani@127.0.0.1/outreach", ""),
+        ("postgresql:///outreach?host=/run/postgresql", ""),
+        ("postgresql:///outreach", ""),
+        ("sqlite:////srv/outreach.db", ""),
+    ],
+)
+def test_a_database_on_another_machine_without_a_checked_certificate_is_reported(tmp_path, monkeypatch, address, named):
+    for name in ("PGHOST", "PGSSLMODE"):
+        monkeypatch.delenv(name, raising=False)
+    settings = replace(GOOD, instance=tmp_path, database_url=address, rate_storage="database://")
+    found = troubles(checking.settings(settings))
+    assert [level for level, _text in found] == (["warn"] if named else [])
+    if named:
+        assert f"The database is reached at {named}, and" in found[0][1]
+        monkeypatch.setenv("PGSSLMODE", "verify-full")
+        assert bool(troubles(checking.settings(settings))) == ("sslmode" in address)
 
 
 def test_a_settings_file_with_passwords_readable_by_others_is_reported(tmp_path):

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.delivery.tls import is_this_machine
 from outreach.settings import SECRETS, Settings, SettingsError, check_for_serving, secret_files, strangers
@@ -50,11 +52,35 @@ def settings(found: Settings) -> Iterator[CheckResult]:
             "With several web processes, each counts tries to log in for itself.",
             "Take rate_storage out of the settings (they then count in PostgreSQL), or run one web process.",
         )
+    if elsewhere := _database_elsewhere(found.database_url):
+        yield report.warn(
+            f"The database is reached at {elsewhere}, and its certificate is not checked: who is on the way may "
+            "read and change everything.",
+            "Add ?sslmode=verify-full&sslrootcert=… to OUTREACH_DATABASE_URL (docs/operations.md says how certificates "
+            "are made). Between containers of one machine it may stay as it is.",
+        )
     if not found.rate_store.startswith(("process-memory", "database:")):  # the database has checks of its own
         yield _shared_limits(found, report)
     path = found.instance / "settings.toml"
     if path.exists() and os.name == "posix" and path.stat().st_mode & 0o077:
         yield report.warn(f"Others on this machine may read {path}.", f"chmod 600 {path}")
+
+
+def _database_elsewhere(address: str) -> str:
+    """Return the other hosts at which PostgreSQL is reached without sslmode=verify-full, "" if there are none.
+
+    Where the address names no host or mode, PostgreSQL's library takes them from the environment.
+    """
+    if not address:
+        return ""
+    url = sa.make_url(address)
+    if url.get_backend_name() == "sqlite":
+        return ""
+    given = {name: values[-1] for name, values in url.normalized_query.items()}
+    if (given.get("sslmode") or os.environ.get("PGSSLMODE", "")) == "verify-full":
+        return ""
+    hosts = (url.host or given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST", "")).split(",")
+    return ", ".join(host for host in hosts if host and not host.startswith(("/", "@")) and not is_this_machine(host))
 
 
 def _secrets(found: Settings, report: CheckReport) -> Iterator[CheckResult]:
