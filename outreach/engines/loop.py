@@ -107,6 +107,7 @@ def send(
         return {ended: count for ended, count in vars(done).items() if ended != "claimed"}
 
     def work() -> None:
+        _sending.add(threading.current_thread())  # only what has begun can be waited for
         try:
             _logged(app, "send", drain)
         finally:
@@ -114,11 +115,9 @@ def send(
             enough.set()
 
     thread = threading.Thread(target=work, name="send", daemon=True)
-    _sending.add(thread)
     try:
         thread.start()
     except RuntimeError as error:  # the machine has no more threads
-        _sending.discard(thread)
         log.error("send failed", **logs.fault(error))
         return None
     enough.wait()

@@ -83,6 +83,17 @@ def test_if_no_thread_can_start_the_next_round_sends_and_a_process_can_stop(app,
     assert loop.send(app, now=StandingClock()).sent == 1
 
 
+def test_a_process_can_stop_at_the_moment_in_which_sending_begins(app, monkeypatch):
+    start = threading.Thread.start
+
+    def stopping(thread):
+        loop.wait_for_answers()
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", stopping)
+    assert loop.send(app, now=lambda: NOW) is not None
+
+
 def test_if_no_thread_can_start_for_a_further_connection_the_first_sends_alone(app, office, server, monkeypatch):
     invite_many(30, now=NOW)
     send_through(app, server, claim_size=5)
