@@ -13,7 +13,7 @@ import inspect
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
@@ -56,7 +56,8 @@ class _Several:
 class _Client:
     """A browser that has signed in."""
 
-    cookies: tuple[Any, ...]
+    values: tuple[str, ...]
+    cookies: dict[Any, Any] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ def _kept(value: Any) -> Any:
     if isinstance(value, StandingClock):
         return StandingClock  # its instant is in the chain
     if isinstance(value, FlaskClient):
-        return _Client(tuple(value._cookies.items()))
+        return _Client(tuple(one.value for one in value._cookies.values()), dict(value._cookies))
     if type(value) in SEVERAL:
         return _Several(type(value), tuple(_kept(one) for one in value))
     if type(value) is dict:
@@ -255,7 +256,7 @@ def _taken(kept: Any) -> Any:
             return {_taken(name): _taken(one) for name, one in parts}
         case _Several(kind, parts):
             return kind(_taken(one) for one in parts)
-        case _Client(cookies):
+        case _Client(_, cookies):
             client = current_app.test_client()
             client._cookies = dict(cookies)
             return client

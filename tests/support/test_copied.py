@@ -46,6 +46,11 @@ def with_a_setting(current_app_, office) -> None:
     current_app_.test_client_class = current_app_.test_client().__class__
 
 
+@copied
+def page_of_days(two_days, coordinator_client) -> str:
+    return coordinator_client.get("/activities").text
+
+
 @pytest.fixture
 def number_seen_before(office) -> int:
     return count(Activity)
@@ -113,6 +118,12 @@ def named(office) -> str:
 @pytest.fixture
 def patched(_name, named) -> str:
     return named
+
+
+@pytest.mark.parametrize("_time", [1, 2])
+def test_whoever_signed_in_is_signed_in(page_of_days, coordinator_client, _time):
+    assert "Rapat koordinasi" in page_of_days
+    assert "Rapat koordinasi" in coordinator_client.get("/activities").text
 
 
 @pytest.mark.parametrize("_time", [1, 2])
