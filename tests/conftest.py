@@ -214,6 +214,7 @@ def postgresql_app(
             postgresql.empty(connection.connection.driver_connection)
 
     with apps.app_on(tmp_path, postgresql_server, clean=empty) as app:
+        empty()  # a test without this fixture may have left rows
         begin(request.node, app, Postgresql(postgresql_server))
         yield app
 
