@@ -215,3 +215,16 @@ def test_the_table_of_security_has_each_requirement_once_and_names_existing_test
         path, _, test = named.partition("::")
         assert (ROOT / path).exists(), named
         assert not test or f"def {test}(" in text(path), named
+
+
+def test_each_rule_for_input_is_decided_where_the_page_says():
+    rows = [
+        line.split("|")[3] for line in text("docs/input.md").splitlines() if line.startswith("|") and ".py`" in line
+    ]
+    missing = []
+    for place in (place for row in rows for place in row.split(";")):
+        path, *names = re.findall(r"`([^`]+)`", place)
+        code = (ROOT / "outreach" / path).read_text("utf-8")
+        missing += [f"{path}: {name}" for name in names if not re.search(rf"^(?:class )?{name}\b", code, re.MULTILINE)]
+    assert len(rows) > 30
+    assert missing == []
