@@ -116,7 +116,7 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
     assert context.cookies() == []
     press(first.locator("button[value=represented]"))
     [device] = context.cookies()  # only an answer sets it: another device's answer can then be told apart
-    assert (device["name"], device["httpOnly"], device["path"]) == ("device", True, "/j")
+    assert (device["name"], device["httpOnly"], device["path"]) == ("device", True, "/")
     context.clear_cookies()
     assert page.locator("[role=status]").is_visible()
     assert page.locator(".n.represented").count() == 1
