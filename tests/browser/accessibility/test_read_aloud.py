@@ -5,14 +5,13 @@ import pytest
 from outreach.extensions import db
 from tests.browser.accessibility import read_aloud
 from tests.browser.pages import log_in, press
-from tests.support.copied import copied
 from tests.world import at, invite, mark_as_invited, publish, stop_clock, token_of
 from tests.world.polls import a_poll
 
 pytestmark = pytest.mark.browser
 
 
-@copied
+@pytest.fixture
 def phone(chromium):
     return chromium.new_context(viewport={"width": 360, "height": 560}, locale="id-ID").new_page()
 

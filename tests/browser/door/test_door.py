@@ -14,14 +14,13 @@ from outreach.services.sign_in import sessions
 from outreach.transactions import writing
 from tests.browser.door.film import film, flags
 from tests.browser.pages import PHONE, holds, log_in, press, wait_for
-from tests.support.copied import copied
 from tests.world import PASSWORD, at, draft_activity, invitation_of, invite, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 SERVER, HERE, NOT_STORED = "Stored on the server", "Stored on this device", "Not stored"
 
 
-@copied
+@pytest.fixture
 def door(running_today, chromium, whole, coordinator):
     """Door mode on a coordinator's phone. Its pages keep to their content security policy."""
     return opened(phone(chromium), running_today, whole, coordinator)

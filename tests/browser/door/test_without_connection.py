@@ -10,13 +10,12 @@ from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Person
 from outreach.transactions import writing
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.support.copied import copied
 from tests.world import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 
 
-@copied
+@pytest.fixture
 def page(running_today, chromium, whole, coordinator):
     """A phone on which the coordinator has the activity's attendance open. It keeps no copies of pages (see test_door.py)."""
     context = chromium.new_context(viewport=PHONE, bypass_csp=True, reduced_motion="reduce", service_workers="block")
@@ -165,7 +164,7 @@ def test_after_a_server_error_the_tick_is_kept_and_a_message_is_shown(page, ani)
     page.get_by_text("1 there, 2 expected").wait_for()
 
 
-@copied
+@pytest.fixture
 def desk(running_today, chromium, whole, coordinator):
     context = chromium.new_context(viewport=DESK, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
@@ -235,7 +234,7 @@ def test_a_tick_that_the_activitys_state_forbids_is_reset_and_the_reason_is_visi
     assert page.evaluate("localStorage.length") == 0
 
 
-@copied
+@pytest.fixture
 def walk_in(page, running_today, whole):
     page.goto(f"{whole}/activities/{running_today.id}/attendance/walk-in")
     page.locator("summary", has_text="Add somebody who is not in the list").click()
@@ -277,7 +276,7 @@ def test_a_person_is_not_added_twice_if_the_response_was_lost(walk_in):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person).where(Person.name == "Wati Tamu")) == 1
 
 
-@copied
+@pytest.fixture
 def unsent(walk_in):
     """The phone with Wati entered and not sent, though there is a connection again."""
     walk_in.context.route("**/walk-in", lambda route: route.abort())

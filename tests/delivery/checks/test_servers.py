@@ -18,7 +18,6 @@ from tests.servers.dovecot import PASSWORD, PROGRAM, Dovecot
 from tests.servers.scripted import ScriptedServer
 from tests.servers.smtp import DROP, Server, check_password, free_port
 from tests.support.apps import settings_for
-from tests.support.copied import copied
 
 NOW = datetime.now(UTC)  # because certificates are valid from today
 needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on this machine")
@@ -41,7 +40,7 @@ def tls_server(certificate):
         yield tls_server
 
 
-@copied
+@pytest.fixture
 def values(tls_server, certificate):
     return {
         "mail_server": "localhost", "mail_port": tls_server.port, "mail_use_tls": True, "mail_username": "kantor",

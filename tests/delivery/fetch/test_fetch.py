@@ -18,7 +18,6 @@ from outreach.delivery.fetch.fetch import FetchedFile, Fetcher, checked
 from outreach.delivery.fetch.public_addresses import is_public
 from tests.servers.certificates import certificate
 from tests.servers.web import web_server
-from tests.support.copied import copied
 
 CALENDAR = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 EVERYWHERE = ["127.0.0.1"]
@@ -31,7 +30,7 @@ def web_site():
         yield web_site
 
 
-@copied
+@pytest.fixture
 def fetcher(web_site):
     """Allows requests to the test's own server, and to no other private address."""
     return Fetcher(own_hosts=frozenset({web_site.host}), whole_s=ENOUGH_S)

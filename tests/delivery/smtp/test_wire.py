@@ -12,7 +12,6 @@ from outreach.domain.mail.failures import ChannelTrouble
 from tests.delivery.wire_help import CHUNKING, PIPELINING, WAYS, a_mail, hand_over, in_short, mails, wire_to
 from tests.servers.scripted import ScriptedServer
 from tests.servers.smtp import DROP, DROP_AFTER_TAKING, Server, check_password
-from tests.support.copied import copied
 from tests.world import send_through
 
 ways = pytest.mark.parametrize("way", WAYS)
@@ -199,7 +198,7 @@ def test_a_server_without_tls_gets_nothing_where_tls_is_required(app, server):
     assert server.taken == []
 
 
-@copied
+@pytest.fixture
 def tls(certificate) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)

@@ -17,7 +17,6 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, Person, PersonImport
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import uploads
-from tests.support.copied import copied
 from tests.web.reading import words
 from tests.world import NOW, log_in
 
@@ -27,7 +26,7 @@ GOOD = (
 BAD = "=cmd|'/c calc'!A0;Yosodadi;+6281234567891;budi@example,com;PKK\nBudi;Atlantis;0812;;PKK\n"
 
 
-@copied
+@pytest.fixture
 def coordinator_page(coordinator_client):
     return coordinator_client
 
