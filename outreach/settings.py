@@ -179,6 +179,11 @@ SenderAddress = Annotated[
 ]
 RETURN_PATH = "an address with {id} before the @, where each mail's number goes, such as bounces+{id}@example.com"
 MaybeReturnPath = Annotated[str, _or_empty(Form(RETURN_PATH, _is_return_path))]
+HOST_NAMES = "hosts' names, such as calendar.google.com, *.example.com"
+HostNames = Annotated[
+    str,
+    Form(HOST_NAMES, lambda text: all(_is_host(name.removeprefix("*.")) for name in text.replace(",", " ").split())),
+]
 Hosts = Annotated[
     str,
     Form(
@@ -268,6 +273,7 @@ class Settings:
     photo_long_side_px: Annotated[int, _between(640, 8_192)] = 2048  # to which photos are made smaller
     photos_most: Annotated[int, _between(1, 500)] = 60  # of one activity
     calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never
+    calendar_hosts: HostNames = ""  # "host, *.domain, …" from which alone calendars may be read; empty: any public one
     calendar_own_hosts: Hosts = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
     call_rest_hours: Annotated[float, _between(0.1, 240)] = 3.0  # who did not pick up is not called again before that
     link_days: Days = 30  # an answer link stays valid this long after its last activity

@@ -53,10 +53,12 @@ def looked_up(host: str, port: int) -> list[str]:
 class Fetcher:
     """Settings of a download. own_hosts: "host:port" entries that the administrator allows to be private or on any port.
 
+    hosts: names from which alone may be read, "*.domain" for all below a domain; none: any. own_hosts need not be among them.
     resolve: looks up names. trust: which certificates count. whole_s: time limit for the whole download, in seconds.
     """
 
     own_hosts: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
     resolve: Resolver = looked_up
     trust: ssl.SSLContext | None = None
     whole_s: float = WHOLE_S
@@ -68,17 +70,29 @@ class Fetcher:
         Raise a FetchProblem that says why the download failed, and at which host.
         """
         deadline = time.monotonic() + self.whole_s
-        url = checked(address, self.own_hosts)
+        url = self._allowed(address)
         asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         try:
             for _redirect in range(MOST_REDIRECTS + 1):
                 answer = self._ask(url, asked, deadline)
                 if isinstance(answer, FetchedFile):
                     return answer
-                url = checked(_led_to(url, answer), self.own_hosts)
+                url = self._allowed(_led_to(url, answer))
         except TimeoutError:
             raise problems.TooSlow(host=url.hostname, seconds=round(self.whole_s)) from None
         raise problems.TooManyRedirects(host=url.hostname)
+
+    def _allowed(self, address: str) -> SplitResult:
+        url = checked(address, self.own_hosts)
+        host = url.hostname or ""
+        above = {f"*.{host.split('.', dots)[dots]}" for dots in range(1, host.count(".") + 1)}
+        if (
+            self.hosts
+            and not self.hosts & {host, *above}
+            and f"{host}:{url.port or PORTS[url.scheme]}" not in self.own_hosts
+        ):
+            raise problems.HostNotListed(host=host)
+        return url
 
     def _ask(self, url: SplitResult, asked: dict[str, str], deadline: float) -> FetchedFile | str:
         """Return the downloaded file, or the address of a redirect."""

@@ -25,6 +25,13 @@ class PrivateHost(FetchProblem):
     message = "“%(host)s” lies within a private network, from which no calendars are read. Please share it by a public address."
 
 
+class HostNotListed(FetchProblem):
+    message = (
+        "The administrator has listed the servers from which calendars may be read, and “%(host)s” is not among them. "
+        "Please ask for it to be added (calendar_hosts), or upload the calendar as a file."
+    )
+
+
 class HostUnknown(FetchProblem):
     message = "No server is known by the name “%(host)s”. Please look for a slip in the address."
 

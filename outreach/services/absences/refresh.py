@@ -55,7 +55,7 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
     known = {} if whole else {"etag": calendar.etag, "last_modified": calendar.last_modified}
     db.session.rollback()
     try:
-        answer = (fetcher or Fetcher(own_hosts())).fetch(url, **known)
+        answer = (fetcher or Fetcher(own_hosts(), listed_hosts())).fetch(url, **known)
         new = None if answer.data is None else sha256(answer.data).hexdigest()
         reading = None
         if answer.data is not None and (whole or new != digest):
@@ -140,6 +140,11 @@ def _taken(now: datetime) -> int | None:
 def own_hosts() -> frozenset[str]:
     """Return the private hosts from which the administrator allows calendars to be read."""
     return frozenset(host for host in current_settings().calendar_own_hosts.replace(",", " ").split())
+
+
+def listed_hosts() -> frozenset[str]:
+    """Return the names of the hosts from which alone calendars may be read; none: from any public one."""
+    return frozenset(host for host in current_settings().calendar_hosts.lower().replace(",", " ").split())
 
 
 def _note_failure(calendar_id: int, problem: Problem, now: datetime) -> None:

@@ -1,5 +1,5 @@
 """Asking once more who it is, before what would do most harm in a stranger's hands: accounts, secret links, lists and data of
-people, erasing, one's own factors. A page left open on a desk then gives nobody those.
+people, erasing, one's own factors, ending sessions. A page left open on a desk then gives nobody those.
 
 It asks before a form is shown, and leaves half an hour more to send it. What is sent later still is kept, and sent once the
 password was given and a button pressed (frame/kept_forms.py), so nothing that was typed is lost.
@@ -33,6 +33,10 @@ BUTTONS = frozenset(
         "organisations.renew_link",
         "retention.save",
         "security.wan_delete",
+        "signins.end",
+        "signins.end_others",
+        "signins.end_of_other",
+        "signins.end_all",
     }
 )  # fmt: skip  without a page of their own
 WITHOUT_PEOPLE = frozenset(

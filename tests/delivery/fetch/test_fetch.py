@@ -120,6 +120,25 @@ def test_a_name_with_any_private_address_is_refused_before_connecting(found):
         Fetcher(resolve=lambda host, port: found, whole_s=ENOUGH_S).fetch("https://calendar.example.com/")
 
 
+@pytest.mark.parametrize(
+    ("host", "is_listed"),
+    [
+        ("cal.example.com", True), ("CAL.example.com", True), ("a.b.example.org", True), ("example.org", False),
+        ("notexample.org", False), ("cal.example.com.example.net", False), ("sub.cal.example.com", False),
+    ],
+)  # fmt: skip
+def test_where_hosts_are_listed_no_other_one_is_asked(host, is_listed):
+    asked = Fetcher(hosts=frozenset({"cal.example.com", "*.example.org"}), resolve=lambda host, port: ["10.0.0.1"])
+    with pytest.raises(problems.PrivateHost if is_listed else problems.HostNotListed):
+        asked.fetch(f"https://{host}/cal.ics")
+
+
+def test_a_redirect_to_a_host_that_is_not_listed_is_not_followed(web_site, fetcher):
+    web_site.says("/", b"", "Location: https://example.net/", status="301 Moved")
+    with pytest.raises(problems.HostNotListed):
+        replace(fetcher, hosts=frozenset({"example.com"})).fetch(web_site.url())
+
+
 def test_our_own_host_is_allowed_on_its_port_only(web_site):
     web_site.says("/", CALENDAR)
     assert Fetcher(own_hosts=frozenset({web_site.host})).fetch(web_site.url()).data == CALENDAR

@@ -57,7 +57,8 @@ def test_after_a_quarter_of_an_hour_the_password_is_asked_for_again_and_leads_on
         ("GET", "/people/{person}/erase"), ("POST", "/people/{person}/export"),
         ("POST", "/people/{person}/link"), ("GET", "/people?file=xlsx"), ("GET", "/users?file=csv"), ("GET", "/audit?file=csv"),
         ("GET", "/account/app"), ("GET", "/account/passkey"), ("GET", "/account/recovery-codes"),
-        ("POST", "/account/recovery-codes"),
+        ("POST", "/account/recovery-codes"), ("POST", "/account/sign-ins/1/end"), ("POST", "/account/sign-ins/end-others"),
+        ("POST", "/users/{user}/sign-ins/1/end"), ("POST", "/users/{user}/sign-ins/end-all"),
     ],
 )  # fmt: skip
 def test_what_would_do_most_harm_is_asked_anew(client, administrator, ani, method: str, path: str):
