@@ -5,7 +5,7 @@ The rules of the answer pages apply. A file goes out as an attachment that no br
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, redirect, request, url_for
 from flask_babel import gettext as _
@@ -37,6 +37,7 @@ from outreach.web.frame.say import say
 from outreach.web.materials.file import as_attachment, file_mb, size_in_words
 
 UPLOADS = "10/minute;60/hour"  # each may occupy a process for a second
+AnyForm = TypeVar("AnyForm", bound=LinkForm)
 
 
 class OwnFileForm(LinkForm):
@@ -62,8 +63,8 @@ def materials_page(token: str, activity_id: int) -> Response:
 @limiter.limit(UPLOADS, key_func=this_link)
 @takes(MOST_OF_UPLOADS)
 def material_send(token: str, activity_id: int) -> Any:
-    form = OwnFileForm(meta={"csrf_context": token})
-    if sentence := _refused(token, form):
+    form, sentence = _form(token, OwnFileForm)
+    if sentence:
         return _drawn(token, activity_id, 400, notice=sentence)
     upload = _upload(form.file)
     if upload is None:
@@ -82,8 +83,8 @@ def material_send(token: str, activity_id: int) -> Any:
 @limiter.limit(UPLOADS, key_func=this_link)
 @takes(MOST_OF_UPLOADS)
 def materials_introduce(token: str, activity_id: int) -> Any:
-    form = IntroductionForm(meta={"csrf_context": token})
-    if sentence := _refused(token, form):
+    form, sentence = _form(token, IntroductionForm)
+    if sentence:
         return _drawn(token, activity_id, 400, notice=sentence)
     typed = form.biography.data or ""
     try:
@@ -98,8 +99,8 @@ def materials_introduce(token: str, activity_id: int) -> Any:
 
 @bp.post("/<token>/materials/<int:activity_id>/topic")
 def materials_propose(token: str, activity_id: int) -> Any:
-    form = TopicForm(meta={"csrf_context": token})
-    if sentence := _refused(token, form):
+    form, sentence = _form(token, TopicForm)
+    if sentence:
         return _drawn(token, activity_id, 400, notice=sentence)
     typed = form.topic.data or ""
     try:
@@ -111,8 +112,8 @@ def materials_propose(token: str, activity_id: int) -> Any:
 
 @bp.post("/<token>/materials/<int:activity_id>/remove")
 def material_remove(token: str, activity_id: int) -> Any:
-    form = LinkForm(meta={"csrf_context": token})
-    if sentence := _refused(token, form):
+    form, sentence = _form(token, LinkForm)
+    if sentence:
         return _drawn(token, activity_id, 400, notice=sentence)
     try:
         id_ = whole(request.form.get("what"))
@@ -172,11 +173,13 @@ def _opened(token: str) -> _OwnPage:
     return _OwnPage(found, LinkHolder.of_invitee(found))
 
 
-def _refused(token: str, form: LinkForm) -> str:
-    _opened(token)  # sets the page's language
+def _form(token: str, kind: type[AnyForm]) -> tuple[AnyForm, str]:
+    """Return the form that was sent, and why it is refused, or ""."""
+    _opened(token)  # sets the page's language; and a form's files are scanned as soon as it is made
+    form = kind(meta={"csrf_context": token})
     if is_foreign():
-        return foreign_sentence()
-    return "" if form.validate() else form.first_error
+        return form, foreign_sentence()
+    return form, "" if form.validate() else form.first_error
 
 
 def _upload(field: FileField) -> GivenFile | None:

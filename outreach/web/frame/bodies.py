@@ -20,6 +20,7 @@ MOST_OF_STRANGERS = 64 * 1024  # bytes, from who is not signed in
 MOST_OF_NOMINEES = 512 * 1024  # bytes, for pages on which an office names many people by its link
 MOST_OF_UPLOADS = 1024**3  # bytes; for pages that take a file, where the setting upload_limit_mb is the limit
 MOST_DISCARDED = 32 * 1024**2  # bytes of staff's too large request that are read, so that the answer arrives
+MOST_FILES_OF_STRANGERS = 10  # a page without a login asks for one; each is scanned, and that takes time
 A_FIELD = 32  # bytes: a form without a login may have one field for each 32 bytes that it may have
 MOST_FIELDS = 50_000  # of any form: an office with this many cadres chooses all of them on one page
 _MOST = "outreach_most_bytes"
@@ -30,7 +31,7 @@ AnyView = TypeVar("AnyView", bound=Callable[..., Any])
 
 
 class TooManyFields(RequestEntityTooLarge):
-    """A form has more fields than its page. It was not read."""
+    """A form has more fields or files than its page. Fields were not read, files not scanned."""
 
 
 def takes(most: int) -> Callable[[AnyView], AnyView]:
@@ -89,6 +90,20 @@ def most_here() -> int:
     view = current_app.view_functions.get(request.endpoint or "")
     allowed = request.max_content_length or MOST_OF_UPLOADS
     return min(getattr(view, _MOST, MOST_OF_STRANGERS), current_app.config["MAX_CONTENT_LENGTH"], allowed)
+
+
+def takes_files(sent: int) -> bool:
+    """Return whether the requested page takes files of who is asking. Raise TooManyFields if a stranger sends too many.
+
+    A page without a login that takes none is not to have any scanned: anybody could keep the scanner busy there.
+    """
+    if current_user.is_authenticated:
+        return True
+    view = current_app.view_functions.get(request.endpoint or "")
+    takes_them = bool(getattr(view, _MOST, 0) == MOST_OF_UPLOADS)
+    if takes_them and sent > MOST_FILES_OF_STRANGERS:
+        raise TooManyFields
+    return takes_them
 
 
 def lower(most: int, fields: int = MOST_FIELDS) -> None:

@@ -13,7 +13,7 @@ from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
 from outreach.web.frame import uploads
-from outreach.web.frame.bodies import FormParser
+from outreach.web.frame.bodies import FormParser, takes_files
 
 MOST = 2**31 - 1  # largest value of an id column
 # All except tab and line ends; and the marks that turn the letters after them around (Unicode, UAX 9): a name with one
@@ -62,12 +62,17 @@ class CleanRequest(Request):
 
     @property
     def files(self) -> Any:  # type: ignore[override]
-        """Return the files of a form. The first look has them scanned, and may raise what uploads.scan raises."""
-        found = self.unscanned_files
-        if "outreach_scanned" not in self.__dict__:
-            uploads.scan(file for _name, file in found.items(multi=True))
-            self.__dict__["outreach_scanned"] = True
-        return found
+        """Return the files of a form; none where its page takes none. The first look has them scanned.
+
+        That may raise what uploads.scan and bodies.takes_files raise.
+        """
+        kept = self.__dict__.get("outreach_files")
+        if kept is None:
+            sent = self.unscanned_files
+            kept = sent if takes_files(len([*sent.items(multi=True)])) else ImmutableMultiDict()
+            uploads.scan(file for _name, file in kept.items(multi=True))
+            self.__dict__["outreach_files"] = kept
+        return kept
 
     @property
     def unscanned_files(self) -> Any:

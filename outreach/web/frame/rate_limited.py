@@ -66,7 +66,7 @@ def too_large(error: Exception, most_mb: int = 0) -> tuple[str, str]:
     most_mb: how large a file may be here, if less than elsewhere.
     """
     if isinstance(error, TooManyFields):
-        return _("Too much was sent at once"), _("Nothing was changed. These are far more lines than this page has.")
+        return _("Too much was sent at once"), _("Nothing was changed. This is far more than the page asks for.")
     most = most_of_staff() if current_user.is_authenticated else most_here()
     if most < 1024**2:
         told = _("Nothing was changed. At most %(kilobytes)s KB can be sent here.", kilobytes=most // 1024)

@@ -111,6 +111,7 @@ def test_a_file_with_a_virus_and_any_file_while_the_scanner_is_away_is_refused_a
     refused = send(phone, page, made.PDF + clamd.BAD, "../Paparan.pdf")
     assert refused.status_code == 422
     assert "The virus scanner found something harmful in “Paparan.pdf”. Nothing was stored." in text_of(refused.text)
+    db.session.rollback()  # the tests' session reads as it was before the refusal
     found = db.session.execute(sa.select(SecurityEvent.kind, SecurityEvent.detail)).all()
     assert found == [(SecurityKind.FILE_INFECTED, {"page": "answers.material_send", "found": clamd.NAME})]
     with_settings(any_app, scanner="/nowhere/clamd.ctl")
@@ -118,6 +119,14 @@ def test_a_file_with_a_virus_and_any_file_while_the_scanner_is_away_is_refused_a
     assert refused.status_code == 503
     assert "The virus scanner does not answer, so nothing was stored." in text_of(refused.text)
     assert (count(Material), count(StoredFile), count(SecurityEvent)) == (0, 0, 1)
+
+
+def test_more_files_than_any_page_asks_for_are_neither_scanned_nor_stored(any_app, phone, page):
+    with_settings(any_app, scanner="/nowhere/clamd.ctl")
+    refused = post(phone, page, file=[(io.BytesIO(made.PDF), f"{number}.pdf") for number in range(11)])
+    assert refused.status_code == 413
+    assert "Nothing was changed. This is far more than the page asks for." in text_of(refused.text)
+    assert count(StoredFile) == 0
 
 
 def test_a_file_whose_name_is_not_in_latin_letters_comes_back_by_that_name(phone, page):

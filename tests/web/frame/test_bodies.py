@@ -186,7 +186,7 @@ def test_an_offices_form_with_far_more_fields_than_its_page_is_refused_before_it
         names = [f"{activity.id}-rows-{number}-name=Budi" for number in range(fields - 1)]
         sent = "&".join([f"csrf_token={form_token(token)}", *names])
         answer = phone.post(f"/j/{token}/answers?lang=en", data=sent, content_type=FORM)
-        refused = "These are far more lines than this page has." in answer.text
+        refused = "This is far more than the page asks for." in answer.text
         assert (answer.status_code, refused) == (status, status == 413)
     assert named_by_police() == []
 

@@ -4,7 +4,10 @@ import io
 import re
 from pathlib import Path
 
+import pytest
+
 from outreach.extensions import db
+from outreach.web.answer_pages.forms import form_token
 from tests.servers import clamd
 from tests.support.apps import with_settings
 from tests.web.reading import text_of
@@ -36,6 +39,23 @@ def test_a_sheet_with_a_virus_is_refused_before_its_page_sees_it(current_app_, v
     with_settings(current_app_, scanner=virus_scanner.socket)
     assert choose(b"").status_code == 302
     assert kept() == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["data", "stop", "feedback/1", "materials/1", "materials/1/about", "away/calendar", "confirm-address"]
+)
+def test_without_a_true_link_nothing_is_scanned(current_app_, phone, path):
+    with_settings(current_app_, scanner="127.0.0.1:1")
+    made_up = "m" * 38
+    sent = {"csrf_token": form_token(made_up), "file": [(io.BytesIO(b"x"), "a.pdf") for _ in range(12)]}
+    assert phone.post(f"/j/{made_up}/{path}", data=sent).status_code in {404, 405}
+
+
+def test_a_page_without_a_login_that_takes_no_file_has_none_scanned(current_app_, phone):
+    with_settings(current_app_, scanner="127.0.0.1:1")
+    token = re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', phone.get("/reset").text)[0]
+    sent = {"csrf_token": token, "email": "nobody@example.com", "file": (io.BytesIO(b"x"), "a.pdf")}
+    assert phone.post("/reset", data=sent).status_code in {200, 302}
 
 
 def test_no_page_reads_a_body_past_the_scanner():
