@@ -14,6 +14,7 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
+from sqlalchemy.orm import Session
 
 from outreach.extensions import db
 from outreach.models import KeptForm
@@ -32,11 +33,17 @@ class FormValues:
     files: list[str]
 
 
-def keep(form: FormValues, *, of: int, now: datetime) -> str:
-    """Keep the form of an account. Return the key that opens it."""
+def keep(form: FormValues, *, of: int, now: datetime, replaces: bool) -> str | None:
+    """Keep the form of an account. Return the key that opens it; None if it has too many already.
+
+    replaces: the oldest one goes then. Not for a session that was ended from elsewhere: its device may have been stolen, and
+    must not push out what the account's owner typed.
+    """
     key = secrets.token_urlsafe(32)
     plain = json.dumps([form.address, form.values, form.files]).encode()
     with recording() as session:
+        if not replaces and _kept(session, of) >= MOST_OF_ACCOUNT:
+            return None
         session.add(
             KeptForm(key_hash=_hash(key), user_id=of, kept_at=now, sealed=_lock(key).encrypt(zlib.compress(plain)))
         )
@@ -70,6 +77,10 @@ def delete_old(now: datetime) -> int:
     with writing() as session:
         old = sa.delete(KeptForm).where(KeptForm.kept_at <= now - KEPT_FOR)
         return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
+
+
+def _kept(session: Session, of: int) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(KeptForm).where(KeptForm.user_id == of)) or 0
 
 
 def _hash(key: str) -> str:

@@ -1,6 +1,7 @@
 """Forms that are kept across a new sign-in."""
 
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,8 @@ FORM = FormValues("/people/new?back=1", [("name", "Ani"), ("group", "1"), ("grou
 
 
 def test_a_form_is_opened_by_its_account_within_two_hours(any_app, coordinator: User, viewer: User):
-    key = kept_forms.keep(FORM, of=coordinator.id, now=NOW)
+    key = kept_forms.keep(FORM, of=coordinator.id, now=NOW, replaces=True)
+    assert key
     db.session.rollback()
     just_in_time = NOW + KEPT_FOR - timedelta(seconds=1)
     assert kept_forms.opened(key, of=coordinator.id, now=just_in_time) == FORM
@@ -25,9 +27,18 @@ def test_a_form_is_opened_by_its_account_within_two_hours(any_app, coordinator: 
 
 
 def test_only_the_newest_forms_of_an_account_are_kept(any_app, coordinator: User):
-    keys = [
-        kept_forms.keep(FORM, of=coordinator.id, now=NOW + timedelta(seconds=number))
+    keys: list[Any] = [
+        kept_forms.keep(FORM, of=coordinator.id, now=NOW + timedelta(seconds=number), replaces=True)
         for number in range(MOST_OF_ACCOUNT + 1)
     ]
     db.session.rollback()
     assert [kept_forms.opened(key, of=coordinator.id, now=NOW) is None for key in keys[:2]] == [True, False]
+
+
+def test_a_session_that_was_ended_from_elsewhere_pushes_no_form_out(any_app, coordinator: User):
+    keys: list[Any] = [
+        kept_forms.keep(FORM, of=coordinator.id, now=NOW, replaces=False) for _ in range(MOST_OF_ACCOUNT + 1)
+    ]
+    db.session.rollback()
+    assert [bool(key) for key in keys] == [True] * MOST_OF_ACCOUNT + [False]
+    assert [kept_forms.opened(key, of=coordinator.id, now=NOW) for key in keys[:-1]] == [FORM] * MOST_OF_ACCOUNT

@@ -16,7 +16,7 @@ from outreach.services.sign_in.kept_forms import FormValues
 from outreach.web.frame import bodies
 from outreach.web.frame.rate_limited import SECRET
 from outreach.web.frame.request import names_of_files
-from outreach.web.frame.sign_in.sessions import ACCOUNT
+from outreach.web.frame.sign_in.sessions import ACCOUNT, account_of_ended
 
 MOST = 512 * 1024  # bytes of a request
 TOKEN = "csrf_token"  # noqa: S105  a field's name
@@ -37,4 +37,6 @@ def keep() -> str | None:
         return None
     values = [(name, value) for name, value in request.form.items(multi=True) if name != TOKEN]
     form = FormValues(request.full_path.rstrip("?"), values, names_of_files())
-    return f"/go-on/{kept_forms.keep(form, of=account, now=clock.now())}"
+    known = current_user.is_authenticated or account_of_ended() == account
+    key = kept_forms.keep(form, of=account, now=clock.now(), replaces=known)
+    return f"/go-on/{key}" if key else None

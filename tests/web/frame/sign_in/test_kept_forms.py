@@ -2,11 +2,13 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from outreach import clock
 from outreach.extensions import db
 from outreach.models import KeptForm, StaffSession, User, Venue
 from tests.support.copied import copied
@@ -81,3 +83,19 @@ def test_signing_out_forgets_kept_forms(app: Flask, at_a_form, coordinator: User
     signed_in_again(client, refused.location, coordinator.email)
     client.post("/logout", data={"csrf_token": token_of(client.get("/"))})
     assert db.session.scalar(sa.select(sa.func.count()).select_from(KeptForm)) == 0
+
+
+def test_a_stolen_session_that_was_ended_pushes_out_nothing_that_its_owner_typed(
+    app: Flask, at_a_form, coordinator: User
+):
+    stolen, token = at_a_form
+    own, _ = sign_in(app, coordinator.email)
+    own_token = token_of(own.get("/venues/new"))
+    db.session.execute(sa.update(StaffSession).values(began_at=clock.now() - timedelta(hours=13)))  # too old
+    db.session.commit()
+    refused = own.post("/venues/new", data={**TYPED, "csrf_token": own_token})
+    assert "/go-on/" in refused.location
+    answers = [stolen.post("/venues/new", data={**TYPED, "csrf_token": token}).location for _ in range(12)]
+    assert answers[-3:] == ["/login"] * 3
+    back = signed_in_again(own, refused.location, coordinator.email)
+    assert fields(own.get(back.location).text)["name"] == [TYPED["name"]]
