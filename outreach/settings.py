@@ -26,6 +26,7 @@ MOST_COUNTED = 10_000  # nobody turns to later pages, and counting further would
 
 PREFIX = "OUTREACH_"
 FILE = "_FILE"  # OUTREACH_SECRET_KEY_FILE names the file of secret_key
+MOST_OF_A_SECRET = 64 * 1024  # letters
 OTHERS = (
     "ADMIN_PASSWORD",
     "COPY_TO",
@@ -193,7 +194,7 @@ Hosts = Annotated[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
     secret_key: Secret = ""  # signs sessions, answer links, codes for the door; at least 32 characters
     previous_secret_keys: Keys = ""  # comma-separated, oldest last; sessions signed with them stay valid
@@ -278,6 +279,11 @@ class Settings:
     call_rest_hours: Annotated[float, _between(0.1, 240)] = 3.0  # who did not pick up is not called again before that
     link_days: Days = 30  # an answer link stays valid this long after its last activity
     minutes_link_days: Days = 30  # the chair's link to minutes stays valid this long after it was made
+
+    def __repr__(self) -> str:
+        """Show no secret: whatever prints settings while an error is traced prints this."""
+        shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.name not in SECRETS)
+        return f"Settings({', '.join(shown)})"
 
     @property
     def https(self) -> bool:
@@ -400,7 +406,13 @@ def _secret(called: str, places: list[Path], others: list[str]) -> str:
             f"{called} is set more than once: {', '.join(everywhere)}. Keep one, and remove the others."
         )
     try:
-        text = place.read_text("utf-8")
+        if not place.is_file():  # reading a pipe would wait for ever
+            place.stat()
+            raise SettingsError(f"{place}, the file of {called}, is no file. Correct {called}{FILE}.")
+        with place.open(encoding="utf-8-sig") as file:
+            text = file.read(MOST_OF_A_SECRET + 1)
+        if len(text) > MOST_OF_A_SECRET:
+            raise SettingsError(f"{place}, the file of {called}, is too long for a secret. Correct {called}{FILE}.")
     except UnicodeDecodeError:
         raise SettingsError(f"{place}, the file of {called}, is not text in UTF-8. Write it again.") from None
     except OSError as error:
@@ -440,9 +452,9 @@ def faults(settings: Settings, named: dict[str, str] | None = None) -> list[str]
     if settings.rate_storage == _DATABASE and not settings.sqlalchemy_url.startswith("postgresql"):
         wrong.append("OUTREACH_RATE_STORAGE is “database://”, which needs PostgreSQL: set OUTREACH_DATABASE_URL, too.")
     if reason := _unusable_storage(settings.rate_storage):
-        wrong.append(
-            f"OUTREACH_RATE_STORAGE begins with “{settings.rate_storage.partition('://')[0]}://”, but {reason}"
-        )
+        scheme, mark, _ = settings.rate_storage.partition("://")  # what follows may have a password
+        begins = f"begins with “{scheme}://”, but " if mark else ""
+        wrong.append(f"OUTREACH_RATE_STORAGE {begins}{reason}")
     if settings.sqlalchemy_url.startswith("postgresql") and find_spec("psycopg") is None:
         wrong.append(
             "OUTREACH_DATABASE_URL names a PostgreSQL database, but the package that reads it is missing. "

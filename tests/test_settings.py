@@ -1,5 +1,6 @@
 """An ill-formed setting stops every command with one sentence that names the setting, its value, and what is allowed."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -215,7 +216,7 @@ def secret_file(tmp_path, monkeypatch) -> Path:
 
 
 def test_a_secret_may_stand_in_a_file_of_its_own_or_come_from_systemd(tmp_path, monkeypatch, secret_file):
-    secret_file.write_text(" rahasia\r\n")
+    secret_file.write_text("\ufeff rahasia\r\n")  # with a mark that some editors put first
     assert settings.load().mail_password == " rahasia"
     given = tmp_path / "credentials"
     given.mkdir()
@@ -234,6 +235,17 @@ def test_a_secret_may_stand_in_a_file_of_its_own_or_come_from_systemd(tmp_path, 
     assert settings.load() == changed
 
 
+def test_neither_an_error_nor_printed_settings_show_a_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    monkeypatch.setenv("OUTREACH_RATE_STORAGE", "redis:/:rahasia@192.0.2.1:6379/0")  # a slash is missing
+    with pytest.raises(SettingsError, match="OUTREACH_RATE_STORAGE must be process-memory://") as error:
+        settings.load()
+    assert "rahasia" not in str(error.value)
+    printed = repr(Settings(secret_key="rahasia", mail_password="rahasia", database_url="postgresql://a:rahasia@db/a"))
+    assert "rahasia" not in printed
+    assert "mail_port=25" in printed
+
+
 def test_a_secrets_file_that_cannot_be_used_is_named_without_what_it_says(tmp_path, monkeypatch, secret_file):
     def refused() -> str:
         with pytest.raises(SettingsError) as error:
@@ -248,6 +260,12 @@ def test_a_secrets_file_that_cannot_be_used_is_named_without_what_it_says(tmp_pa
     )
     secret_file.write_bytes(b"rahasia\xff")
     assert refused() == f"{called} is not text in UTF-8. Write it again."
+    secret_file.write_text("rahasia" * 10_000)
+    assert refused() == f"{called} is too long for a secret. Correct OUTREACH_MAIL_PASSWORD_FILE."
+    secret_file.unlink()
+    os.mkfifo(secret_file)
+    assert refused() == f"{called} is no file. Correct OUTREACH_MAIL_PASSWORD_FILE."
+    secret_file.unlink()
     secret_file.write_text("\n")
     assert refused() == f"{called} is empty. Write the secret into it."
     secret_file.write_text("rahasia\nrahasia\n")
