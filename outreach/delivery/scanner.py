@@ -14,21 +14,29 @@ from outreach.settings import Settings
 
 PIECE = 64 * 1024  # bytes
 MOST_OF_A_NAME = 100
+_ERROR = " ERROR"  # ends an answer without a verdict
 
 
 class ScannerAway(Exception):
     """The scanner gave no verdict. The text says why; it comes from the scanner or the network."""
 
 
+class NotJudged(ScannerAway):
+    """The scanner answers, but cannot judge this file, which may be larger than its own limit. Asking again does not help."""
+
+
 def found_in(file: BinaryIO, settings: Settings) -> str:
-    """Return the name of what the scanner finds in the file; "" if it finds nothing, or none is set. Raise ScannerAway."""
+    """Return the name of what the scanner finds in the file; "" if it finds nothing, or none is set.
+
+    Raise ScannerAway, and NotJudged.
+    """
     if not settings.scanner:
         return ""
     verdict = ask(settings, "INSTREAM", iter(partial(file.read, PIECE), b"")).removeprefix("stream: ")
     if verdict.endswith(" FOUND"):
         return verdict.removesuffix(" FOUND")[:MOST_OF_A_NAME]
     if verdict != "OK":
-        raise ScannerAway(verdict or "no answer")
+        raise NotJudged(verdict) if verdict.endswith(_ERROR) else ScannerAway(verdict or "no answer")
     return ""
 
 
@@ -38,12 +46,20 @@ def ask(settings: Settings, command: str, pieces: Iterable[bytes] | None = None)
         with _line(settings) as line:
             line.sendall(f"z{command}\0".encode())
             broken = pieces is not None and not _sent(line, pieces)
-            answer = b"".join(iter(partial(line.recv, 4096), b"")).rstrip(b"\0").decode("ascii", "replace")
+            answer = _answer(line)
     except OSError as error:
         raise ScannerAway(error.strerror or str(error) or type(error).__name__) from error
-    if broken:
+    if broken and not answer.endswith(_ERROR):
         raise ScannerAway(answer or "it broke off")
     return answer
+
+
+def _answer(line: socket.socket) -> str:
+    """Read up to the NUL that ends an answer: after a file that is too large, the next bytes would be a broken connection."""
+    read = b""
+    while not read.endswith(b"\0") and (piece := line.recv(4096)):
+        read += piece
+    return read.rstrip(b"\0").decode("ascii", "replace")
 
 
 def _sent(line: socket.socket, pieces: Iterable[bytes]) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from outreach.delivery import scanner
 from outreach.delivery.checks import virus_scanner as checking
-from outreach.delivery.scanner import ScannerAway
+from outreach.delivery.scanner import NotJudged, ScannerAway
 from outreach.settings import Settings
 from tests.servers import clamd
 from tests.world import NOW
@@ -40,7 +40,7 @@ def test_what_the_scanner_knows_is_found_also_in_an_archive_and_a_file_without_a
     assert scanner.found_in(io.BytesIO(archive.getvalue()), settings) == clamd.NAME
     assert scanner.found_in(io.BytesIO(clamd.BAD[1:] * 9), settings) == ""
     assert scanner.found_in(io.BytesIO(b""), settings) == ""
-    with pytest.raises(ScannerAway):  # clamd breaks off
+    with pytest.raises(NotJudged, match="size limit exceeded"):  # clamd breaks off
         scanner.found_in(io.BytesIO(b"x" * 4 * clamd.MOST_BYTES), settings)
     with pytest.raises(ScannerAway, match="No such file or directory"):
         scanner.found_in(io.BytesIO(b""), Settings(scanner="/nowhere/clamd.ctl"))

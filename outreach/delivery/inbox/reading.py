@@ -82,13 +82,13 @@ def unreadable(raw: bytes, reason: IncomingReason) -> Incoming:
     return Incoming(IncomingKind.UNREADABLE, _digest(raw), text=words.beginning_of(raw), reason=reason)
 
 
-def infected(raw: bytes, found: str) -> Incoming:
-    """Return a mail with a virus: who sent it and about what, the virus's name as its text, and no word or file of it."""
+def withheld(raw: bytes, verdict: str, reason: IncomingReason) -> Incoming:
+    """Return a mail that is not to be read: who sent it and about what, the scanner's words as its text, and none of its own."""
     try:
         known = _envelope(raw, headers_of(raw))
     except Exception:  # whatever a stranger sends
         known = {"message_id": _digest(raw)}
-    return Incoming(**known, kind=IncomingKind.UNREADABLE, text=found, reason=IncomingReason.INFECTED)
+    return Incoming(**known, kind=IncomingKind.UNREADABLE, text=verdict, reason=reason)
 
 
 def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:

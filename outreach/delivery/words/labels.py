@@ -460,6 +460,10 @@ LABELS: dict[tuple[type, str], object] = {
         "It is built as no ordinary mail is. Please open it in the mailbox."
     ),
     (IncomingReason, IncomingReason.BROKEN.value): _l("It could not be read here. Please open it in the mailbox."),
+    (IncomingReason, IncomingReason.NOT_JUDGED.value): _l(
+        "The virus scanner cannot examine it, perhaps because it is too large, so nothing of it was read. Please open it in the "
+        "mailbox only if you know the sender."
+    ),
     (IncomingReason, IncomingReason.INFECTED.value): _l(
         "The virus scanner found something harmful in it, so nothing of it was read. Please do not open it in the mailbox either."
     ),

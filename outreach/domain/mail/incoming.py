@@ -53,6 +53,7 @@ class IncomingReason(StrEnum):
     TOO_LARGE = "too_large"
     TOO_COMPLEX = "too_complex"  # more parts, deeper nesting, or a larger calendar than any honest mail has
     BROKEN = "broken"
+    NOT_JUDGED = "not_judged"  # the virus scanner cannot examine it; only who sent it and about what is kept
     INFECTED = "infected"  # the virus scanner found something; only who sent it and about what is kept
 
 

@@ -22,8 +22,8 @@ from outreach.delivery.documents.returned_pdf import PdfReadersBusy
 from outreach.delivery.inbox import mailbox
 from outreach.delivery.inbox.connection import MailboxDown
 from outreach.delivery.inbox.mailbox import FetchedMail, Folder, PollProgress
-from outreach.delivery.inbox.reading import Incoming, infected, read, unreadable
-from outreach.delivery.scanner import ScannerAway
+from outreach.delivery.inbox.reading import Incoming, read, unreadable, withheld
+from outreach.delivery.scanner import NotJudged, ScannerAway
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.failures import ChannelTrouble, pause_after
 from outreach.domain.mail.incoming import IncomingReason
@@ -80,8 +80,8 @@ def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutc
     If the parser or the handler fails on a mail, the mail is kept for a coordinator to read. Raise only for a database failure,
     and PdfReadersBusy or MailboxDown: the mail is to be taken later.
     """
-    found = _scanned(fetched)
-    mail = infected(fetched.data, found) if found else read(fetched.data, current_settings(), whole=fetched.whole)
+    found, why = _scanned(fetched)
+    mail = withheld(fetched.data, found, why) if why else read(fetched.data, current_settings(), whole=fetched.whole)
     fault: Exception | None = None
     for _ in range(2):
         try:
@@ -98,14 +98,21 @@ def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutc
             fault = error
             break
     log.error("mail set aside", uid=fetched.uid, **(logs.fault(fault) if fault else {}))
-    broken = infected(b"", found) if found else unreadable(fetched.data, IncomingReason.BROKEN)
+    broken = withheld(b"", found, why) if why else unreadable(fetched.data, IncomingReason.BROKEN)
     return _apply(folder, fetched, broken, now)
 
 
-def _scanned(fetched: FetchedMail) -> str:
-    """Return the name of what the virus scanner finds in the mail, or "". Raise MailboxDown: without the scanner, mails wait."""
+def _scanned(fetched: FetchedMail) -> tuple[str, IncomingReason | None]:
+    """Return what the virus scanner says, and why the mail is not to be read; None if it may be.
+
+    Raise MailboxDown: without the scanner, mails wait. One that it cannot judge does not hold up the others.
+    """
     try:
-        return scanner.found_in(BytesIO(fetched.data), current_settings())
+        found = scanner.found_in(BytesIO(fetched.data), current_settings())
+        return found, IncomingReason.INFECTED if found else None
+    except NotJudged as error:
+        log.error("mail not judged", uid=fetched.uid, reason=str(error))
+        return str(error), IncomingReason.NOT_JUDGED
     except ScannerAway as away:
         raise MailboxDown(ChannelTrouble.SCANNER, str(away)) from away
 

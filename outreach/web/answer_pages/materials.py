@@ -112,7 +112,7 @@ def materials_propose(token: str, activity_id: int) -> Any:
 
 @bp.post("/<token>/materials/<int:activity_id>/remove")
 def material_remove(token: str, activity_id: int) -> Any:
-    form, sentence = _form(token, LinkForm)
+    _sent, sentence = _form(token, LinkForm)
     if sentence:
         return _drawn(token, activity_id, 400, notice=sentence)
     try:

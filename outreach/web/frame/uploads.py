@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable, Unprocessable
 
 from outreach import clock
 from outreach.delivery import scanner
-from outreach.delivery.scanner import ScannerAway
+from outreach.delivery.scanner import NotJudged, ScannerAway
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import current_settings
 from outreach.services.files import plain_name
@@ -37,11 +37,25 @@ class UploadUnscanned(ServiceUnavailable):
     """The scanner is away, so nobody knows what is in a file."""
 
 
+class UploadNotJudged(UnprocessableEntity):
+    """The scanner answers, but not about this file: it is too large for it, for example."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.file_name = name
+
+
 def scan(files: Iterable[FileStorage]) -> None:
-    """Raise UploadInfected or UploadUnscanned if one of the files may not be taken. Afterwards each is at its beginning."""
+    """Raise UploadInfected, UploadNotJudged or UploadUnscanned if one of the files may not be taken.
+
+    Afterwards each is at its beginning.
+    """
     for file in files:
         try:
             found = scanner.found_in(cast(Any, file.stream), current_settings())
+        except NotJudged as error:
+            log.error("file not judged", endpoint=request.endpoint, reason=str(error))
+            raise UploadNotJudged(plain_name(file.filename or "")) from error
         except ScannerAway as away:
             log.error("file not scanned", endpoint=request.endpoint, reason=str(away))
             raise UploadUnscanned from away
@@ -58,6 +72,13 @@ def why_refused(error: HTTPException) -> tuple[str, str]:
         told = _(
             "The virus scanner found something harmful in “%(file)s”. Nothing was stored. Please send another file, and have the "
             "computer or phone examined from which this one comes.",
+            file=error.file_name,
+        )
+        return _("This file was not accepted"), f"{told} {way_back()}"
+    if isinstance(error, UploadNotJudged):
+        told = _(
+            "The virus scanner cannot examine “%(file)s”, perhaps because it is too large. Nothing was stored. Please send a "
+            "smaller file.",
             file=error.file_name,
         )
         return _("This file was not accepted"), f"{told} {way_back()}"

@@ -77,6 +77,13 @@ def test_of_a_mail_with_a_virus_only_its_sender_is_kept_and_without_the_scanner_
     assert db.session.scalar(sa.select(sa.func.count(IncomingMail.id))) == 1
 
 
+def test_a_mail_that_the_scanner_cannot_judge_is_set_aside_unread(current_app_, virus_scanner, arrives):
+    with_settings(current_app_, scanner=virus_scanner.socket)
+    row = arrives(letter(text="Terima kasih. " * (clamd.MOST_BYTES // 10)))
+    assert (result(row), row.sender) == ((TO_READ, IncomingReason.NOT_JUDGED), "ani@example.com")
+    assert row.text == "INSTREAM size limit exceeded. ERROR"
+
+
 def test_only_one_of_two_workers_takes_a_mail(any_app, activity, ani, arrives):
     invite_and_publish(activity, ani)
     for number in range(5):

@@ -27,6 +27,9 @@ def test_a_sheet_with_a_virus_is_refused_before_its_page_sees_it(current_app_, v
     refused = choose(clamd.BAD)
     assert refused.status_code == 422
     assert "The virus scanner found something harmful in “kader.csv”." in text_of(refused.text)
+    refused = choose(b"ANI WIJAYA;Imopuro\n" * (clamd.MOST_BYTES // 9))
+    assert refused.status_code == 422
+    assert "The virus scanner cannot examine “kader.csv”" in text_of(refused.text)
     with_settings(current_app_, scanner="127.0.0.1:1")
     refused = choose(b"")
     assert refused.status_code == 503
