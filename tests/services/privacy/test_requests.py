@@ -126,6 +126,16 @@ def broken_at(statement: str):
         sa.event.remove(db.engine, "before_cursor_execute", lose)
 
 
+def test_the_mail_to_an_address_that_nobody_confirmed_does_not_say_whom_the_office_knows(server, token, ani):
+    requests.ask_to_correct(token, Corrections(name="Ani Wijayanti", email="baru@example.com"), now=NOW)
+    drain(NOW)
+    mail = next(mail.mail for mail in server.taken if mail.recipient == "baru@example.com")
+    shown = mail.as_bytes() + mail.get_body(("plain",)).get_content().encode()
+    assert (mail["To"], mail["Subject"]) == ("baru@example.com", "Apakah ini alamat Bapak/Ibu?")
+    assert "Yth. Bapak/Ibu," in mail.get_body(("plain",)).get_content()
+    assert [word for word in ("Ani", "Wijaya") if word.encode() in shown] == []
+
+
 def test_who_asked_is_told_by_mail_what_was_done_or_why_not_and_the_former_address_of_the_new_one(
     server, token, ani, coordinator
 ):
