@@ -1,11 +1,14 @@
-"""Whether a password is good enough: how long it is, and how soon somebody would guess it (zxcvbn).
+"""Whether a password is good enough: how long it is, whether it stands in a list from breaches, and how soon somebody would
+guess it (zxcvbn). The list is data/passwords/most-used.txt.gz, with its source.
 
 No rule asks for digits or capitals: NIST SP 800-63B says that such rules make passwords worse.
 """
 
+import gzip
 import re
 from collections.abc import Collection
 from enum import StrEnum
+from importlib import resources
 
 from outreach.domain.sign_in.liked_words import LIKED
 
@@ -52,8 +55,14 @@ def fault_of(password: str, about: Collection[str] = ()) -> PasswordFault | None
         return fault
     rated = zxcvbn(password[:_RATED], user_inputs=[*sorted(own), *LIKED])
     if rated["score"] >= GOOD:
-        return None
+        return PasswordFault.KNOWN if _is_much_used(password) else None
     return _why(rated["sequence"], own)
+
+
+def _is_much_used(password: str) -> bool:
+    """Return whether the list has it, in whatever capitals. Passwords are chosen too seldom for keeping 44,000 in memory."""
+    packed = (resources.files("outreach") / "data" / "passwords" / "most-used.txt.gz").read_bytes()
+    return password.lower() in gzip.decompress(packed).decode().splitlines()
 
 
 def words_of(texts: Collection[str]) -> set[str]:

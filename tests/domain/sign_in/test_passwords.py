@@ -1,5 +1,8 @@
 """Which passwords are refused, and why."""
 
+import gzip
+from importlib import resources
+
 import pytest
 
 from outreach.domain.sign_in.passwords import LEAST, MOST, PasswordFault, fault_of
@@ -27,6 +30,8 @@ ABOUT = ["Siti Rahmawati", "siti@example.com", "DP3AP2KB Kota Metro", "Kota Metr
         ("sitirahmawati1", PasswordFault.OWN),
         ("kantor-dinas-metro", PasswordFault.OWN),
         ("abcdefghijkl", PasswordFault.PATTERN),
+        ("ghjatccbjyfk", PasswordFault.KNOWN),  # a Russian word on an English keyboard: only the list from breaches has it
+        ("GhjatccbjyfK", PasswordFault.KNOWN),
         ("aaaaaaaaaaaaaa", PasswordFault.PATTERN),
         ("17-08-1945ab", PasswordFault.DATE),
     ],
@@ -46,3 +51,10 @@ def test_the_bounds_are_twelve_and_a_hundred_and_twenty_eight_characters():
     assert [fault_of(good[:length]) for length in (11, 12, 128, 129)] == [
         PasswordFault.SHORT, None, None, PasswordFault.LONG,
     ]  # fmt: skip
+
+
+def test_the_list_from_breaches_has_many_more_than_the_3000_passwords_that_asvs_asks_for():
+    packed = (resources.files("outreach") / "data" / "passwords" / "most-used.txt.gz").read_bytes()
+    listed = gzip.decompress(packed).decode().splitlines()
+    assert len(set(listed)) == len(listed) == 43_940
+    assert all(LEAST <= len(one) <= MOST and one == one.lower() for one in listed)
