@@ -1,14 +1,12 @@
 """A real Chromium, and the whole product for it: pages, engine, SMTP server, each on its own port."""
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Error
-from werkzeug.serving import make_server
 
 from outreach import clock
 from outreach.delivery.demo_server.server import DemoServer
@@ -116,20 +114,15 @@ def whole(app, tmp_path) -> Iterator[str]:
     A test uses it after the fixtures that fill the database: they read and write without `writing()`, so no engine may run
     beside them.
     """
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    with DemoServer("127.0.0.1", 0, tmp_path / "mailbox") as demo_server:
+    with DemoServer("127.0.0.1", 0, tmp_path / "mailbox") as demo_server, served(app) as address:
         app.extensions["outreach"] = replace(
             app.extensions["outreach"],
-            base_url=f"http://127.0.0.1:{server.port}", mail_server="127.0.0.1", mail_port=demo_server.port,
+            base_url=address, mail_server="127.0.0.1", mail_port=demo_server.port,
             tick_s=1.0, demo=True, instance=tmp_path,
         )  # fmt: skip
         app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", demo_server.port
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
         with EmbeddedEngine(app):
-            yield f"http://127.0.0.1:{server.port}"
-        server.shutdown()
-        thread.join()
+            yield address
 
 
 @copied

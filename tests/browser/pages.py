@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from flask import Flask
 from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
 
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -29,15 +30,51 @@ def holds(page, width: int) -> None:
     assert found == {}, (page.url, found)
 
 
+class Requests:
+    """The app, with a count of its requests in progress: one that goes on after its test uses the next test's database."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app, self._changed = app, threading.Condition()
+        self._running, self._ended = 0, False
+
+    def __call__(self, environ, start_response):
+        with self._changed:
+            if self._ended:
+                start_response("503 Service Unavailable", [])
+                return []
+            self._running += 1
+        try:
+            return ClosingIterator(self._app(environ, start_response), self._done)
+        except BaseException:
+            self._done()
+            raise
+
+    def end(self) -> None:
+        """Take no more requests, and wait for those in progress."""
+        with self._changed:
+            self._ended = True
+            assert self._changed.wait_for(lambda: not self._running, timeout=300)
+
+    def _done(self) -> None:
+        with self._changed:
+            self._running -= 1
+            self._changed.notify_all()
+
+
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Serve the app on a free port. Yield its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    requests = Requests(app)
+    server = make_server("127.0.0.1", 0, requests, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        requests.end()
 
 
 def states_of(person) -> list[InvitationState]:
