@@ -1,6 +1,8 @@
 """Signing in with a second factor: setting it up, being asked for it, codes that count once, recovery codes."""
 
+import json
 import re
+from base64 import b64decode, b64encode
 from datetime import timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import AccountMail, AuditEntry, Passkey, SecurityEvent, User
 from outreach.services.sign_in import alarm, factors
+from outreach.web.frame.accounts.second_factors import Codes, security
 from tests.support.apps import with_settings
 from tests.support.copied import copied
 from tests.web.browsers import BrowserClient
@@ -111,6 +114,38 @@ def test_a_code_counts_once(any_app, client, coordinator, standing):
     assert is_in(other)
     signed_in = sa.select(SecurityEvent.detail).where(SecurityEvent.kind == SecurityKind.SIGNED_IN)
     assert [one["via"] for one in db.session.scalars(signed_in)] == [["password", "authenticator"]] * 2
+
+
+def test_after_a_change_of_the_secret_key_an_apps_secret_is_encrypted_by_the_new_one_at_the_next_sign_in(
+    any_app, client, coordinator, monkeypatch
+):
+    with_app(coordinator)
+    key = security.totp_factory.get_totp_b32_key(coordinator.tf_totp_secret)
+    ((tag, secret),) = security.totp_factory._totp.wallet._secrets.items()
+    keys = {"newer": "another secret", tag: secret.decode()}
+    monkeypatch.setattr(security, "_totp_factory", Codes(keys, "Outreach"))
+    give_password(client, coordinator)
+    client.post("/login/code", data={"code": code_for(key)})
+    assert is_in(client)
+    db.session.rollback()
+    stored = db.session.get_one(User, coordinator.id).tf_totp_secret
+    assert '"newer"' in stored
+    assert Codes({"newer": "another secret"}, "Outreach").get_totp_b32_key(stored) == key
+
+
+def test_a_secret_that_was_changed_in_the_database_opens_nothing(app, client, coordinator):
+    with_app(coordinator)
+    code, kept = code_of(coordinator), json.loads(coordinator.tf_totp_secret)
+    sealed = bytearray(b64decode(kept["enckey"]["k"]))
+    sealed[0] ^= 1
+    kept["enckey"]["k"] = b64encode(sealed).decode()
+    coordinator.tf_totp_secret = json.dumps(kept)
+    db.session.commit()
+    with pytest.raises(ValueError, match="changed"):
+        security.totp_factory.get_totp_b32_key(coordinator.tf_totp_secret)
+    give_password(client, coordinator)
+    client.post("/login/code", data={"code": code})
+    assert not is_in(client)
 
 
 def test_a_recovery_code_opens_once_and_its_use_is_told(any_app, client, coordinator):

@@ -3,13 +3,18 @@
 The rules are services/sign_in/factors.py and recovery.py.
 """
 
+import hmac
+import secrets
 import unicodedata
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import segno
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask, abort, g, render_template, session
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -22,6 +27,7 @@ from flask_security import (
     WebauthnUtil,
     tf_disabled,
     tf_profile_changed,
+    user_authenticated,
     wan_deleted,
     wan_registered,
 )
@@ -45,6 +51,8 @@ from outreach.web.frame.say import say
 PRODUCT = "Outreach"
 CHALLENGE = "passkey_challenge"
 LONGEST_NAME = 64  # letters of a passkey's name
+_SEALED = 2  # the form of our wallet; libpass's own is 1
+_NONCE = 12  # bytes (NIST SP 800-38D, 5.2.1.1)
 CLOCK_OFF_S = 30  # how far the clock of a phone may be off
 FINISH = "security.two_factor_setup_validate"
 ONLY_ITSELF = frozenset({"security.two_factor_rescue"})  # of Flask-Security's pages, those that we leave out
@@ -56,13 +64,31 @@ class FactorDemanded(Problem):
 
 
 class Wallet(AppWallet):
-    encrypt_cost = 10  # the secret key is random and long, so many rounds would only make each sign-in slower
+    """Encrypts the secrets of apps by AES-256-GCM, which also shows a change. libpass's own way, AES-CTR, does not."""
+
+    def encrypt_key(self, key: bytes) -> dict[str, Any]:
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = self._cipher(self.default_tag).encrypt(nonce, key, None)
+        return {"v": _SEALED, "t": self.default_tag, "s": b64encode(nonce).decode(), "k": b64encode(sealed).decode()}
+
+    def decrypt_key(self, enckey: dict[str, Any]) -> tuple[bytes, bool]:
+        """Return the secret, and whether it should be encrypted anew, by the present key. Raise KeyError, ValueError."""
+        if enckey["v"] != _SEALED:
+            raise ValueError("not encrypted in our way")
+        try:
+            key = self._cipher(enckey["t"]).decrypt(b64decode(enckey["s"]), b64decode(enckey["k"]), None)
+        except InvalidTag:
+            raise ValueError("changed, or of another key") from None
+        return key, enckey["t"] != self.default_tag
+
+    def _cipher(self, tag: str) -> AESGCM:
+        return AESGCM(hmac.digest(self.get_secret(tag), b"outreach second factors", sha256))
 
 
 class Codes(Totp):
     """Codes of an app (TOTP). Secrets are encrypted by the secret key, and can be read with the earlier ones."""
 
-    def __init__(self, secrets: dict[str, str], issuer: str) -> None:
+    def __init__(self, secrets: dict[str, str], issuer: str) -> None:  # Flask-Security calls them so
         self._totp = TOTP.using(issuer=issuer, wallet=Wallet(secrets=secrets, default_tag=next(iter(secrets))))
 
     def verify_totp(self, token: str, totp_secret: str, user: Any, window: int = 0) -> bool:
@@ -71,6 +97,14 @@ class Codes(Totp):
         except (TokenError, ValueError, KeyError):  # ValueError, KeyError: the secret key was changed
             return False
         return factors.take_counter(user.id, found.counter)
+
+    def renewed(self, totp_secret: str) -> str:
+        """Return a secret encrypted by the present key, if an earlier one encrypted it; the same if none of them did."""
+        try:
+            known = self._totp.from_source(totp_secret)
+        except (ValueError, KeyError):
+            return totp_secret
+        return str(known.to_json(encrypt=True)) if known.changed else totp_secret
 
     def get_totp_uri(self, username: str, totp_secret: str) -> str:
         office = db.session.scalar(the_office(Office.short_name))
@@ -277,10 +311,21 @@ def init_app(app: Flask) -> None:
     for endpoint in ONLY_ITSELF & app.view_functions.keys():
         app.view_functions[endpoint] = _nothing_here
     app.view_functions[FINISH] = _showing_again(app.view_functions[FINISH])
+    user_authenticated.connect(_encrypt_anew, app)
     tf_profile_changed.connect(_app_added, app)
     tf_disabled.connect(_app_removed, app)
     wan_registered.connect(_passkey_added, app)
     wan_deleted.connect(_passkey_removed, app)
+
+
+def _encrypt_anew(_app: Flask, user: Any, **_more: Any) -> None:
+    """Encrypt the secret of an account's app by the present key, in the transaction of its sign-in.
+
+    Flask-Security writes the secret that it has read while it looks at a code, so verify_totp is too early.
+    """
+    codes = cast(Codes, security.totp_factory)
+    if user.tf_totp_secret and (renewed := codes.renewed(user.tf_totp_secret)) != user.tf_totp_secret:
+        user.tf_totp_secret = renewed
 
 
 def _showing_again(finish: Callable[..., Any]) -> Callable[..., Any]:
