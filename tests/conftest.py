@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from outreach import clock, create_app
+from outreach import clock, create_app, rate_store
 from outreach.delivery.documents import returned_pdf, turns, typeset
 from outreach.delivery.documents.word import render
 from outreach.delivery.pictures import scale
@@ -199,7 +199,9 @@ def _postgresql_tables(_postgresql_server: str, tmp_path_factory: pytest.TempPat
     app = create_app(settings_for(tmp_path_factory.mktemp("pgapp"), database_url=_postgresql_server), pages=False)
     with app.app_context():
         db.create_all()
+        rate_store.make_table()
         db.engine.dispose()
+    postgresql.run(_postgresql_server, *postgresql.RIGHTS)
     return _postgresql_server
 
 
@@ -210,10 +212,10 @@ def postgresql_app(
     """The app on an empty PostgreSQL database, inside an application context."""
 
     def empty() -> None:
-        with db.engine.begin() as connection:
-            postgresql.empty(connection.connection.driver_connection)
+        with postgresql.own_connection(postgresql_server).transaction():
+            postgresql.empty(postgresql.own_connection(postgresql_server))
 
-    with apps.app_on(tmp_path, postgresql_server, clean=empty) as app:
+    with apps.app_on(tmp_path, postgresql.of_pages(postgresql_server), clean=empty) as app:
         empty()  # a test without this fixture may have left rows
         begin(request.node, app, Postgresql(postgresql_server))
         yield app

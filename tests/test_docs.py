@@ -109,14 +109,20 @@ def test_no_version_with_a_known_advisory_may_be_installed(name: str):
 def test_each_command_exists_with_its_options(page: str):
     for words, options in commands(page):
         command: click.Command = main
+        rest = list(words)
         for word in words:
             if not isinstance(command, click.Group):
                 break
+            rest.remove(word)
             found = command.get_command(click.Context(command), word)
             assert found is not None, f"outreach {' '.join(words)}"
             command = found
         known = {name for param in command.params for name in [*param.opts, *param.secondary_opts]}
         assert set(options) <= known, f"outreach {' '.join(words)}"
+        if "…" not in rest and not isinstance(command, click.Group):
+            parser = command.make_parser(click.Context(command, allow_extra_args=True))
+            _values, left, _order = parser.parse_args(rest)
+            assert left == [], f"outreach {' '.join(words)}"
 
 
 def test_the_documents_contain_commands():

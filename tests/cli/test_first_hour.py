@@ -1,6 +1,7 @@
 """What an administrator meets in the first hour: a database that refuses, old tables, a taken port, settings left behind."""
 
 import getpass
+import re
 import socket
 import sqlite3
 import time
@@ -108,6 +109,36 @@ def test_on_one_machine_postgresql_takes_the_systems_user_for_the_role_and_needs
             postgresql_server, "SELECT pg_reload_conf()", "DROP DATABASE by_peer WITH (FORCE)", "DROP ROLE nobody_here",
             f'DROP ROLE "{me}"',
         )  # fmt: skip
+
+
+@pytest.mark.postgresql
+def test_with_the_two_roles_of_the_operations_page_pages_need_no_right_to_change_tables(tmp_path, postgresql_server):
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    rights = re.findall(r"^ALTER DEFAULT PRIVILEGES [^;]+", page, re.MULTILINE)
+    assert len(rights) == 2
+    owner, pages = (
+        sa.make_url(postgresql_server).set(username=role, database="by_two").render_as_string(hide_password=False)
+        for role in ("owner_of_outreach", "outreach")
+    )
+    roles = ("CREATE ROLE owner_of_outreach LOGIN", "CREATE ROLE outreach LOGIN")
+    postgresql.run(postgresql_server, *roles, "CREATE DATABASE by_two OWNER owner_of_outreach")
+    try:
+        with psycopg.connect(postgresql_server, dbname="by_two", autocommit=True) as connection:
+            for statement in rights:
+                connection.execute(statement)
+        code, said = run(tmp_path, "db", "upgrade", database_url=pages)
+        assert (code, "permission denied for schema public" in said) == (1, True)
+        assert run(tmp_path, "db", "upgrade", database_url=owner)[0] == 0
+        for command in (INIT, ["user", "password", "--email", "rina@example.com"], ["backup", str(tmp_path)]):
+            code, said = run(tmp_path, *command, database_url=pages, admin_password="tas-kayu-api-biru")
+            assert code == 0, said
+        with psycopg.connect(pages.replace("+psycopg", "")) as connection:
+            assert connection.execute("SELECT count(*) FROM activity").fetchone() == (0,)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("DROP TABLE activity")
+    finally:
+        drop = ("DROP DATABASE by_two WITH (FORCE)", "DROP ROLE outreach", "DROP ROLE owner_of_outreach")
+        postgresql.run(postgresql_server, *drop)
 
 
 def _may_sign_in(settings: Settings) -> bool:

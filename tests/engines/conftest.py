@@ -3,16 +3,24 @@
 import pytest
 
 from outreach.engines import job_queue
-from outreach.extensions import db
+from tests.support import apps, postgresql
 
 
 @pytest.fixture
-def queue_app(postgresql_app):
+def queue_app(postgresql_app, postgresql_server):
     """The app on PostgreSQL with an empty queue."""
-    job_queue.upgrade()
+    with apps.in_database(postgresql_app, postgresql_server):
+        job_queue.upgrade()
+    postgresql.run(postgresql_server, *postgresql.RIGHTS)
     yield postgresql_app
-    with db.engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE procrastinate_jobs, procrastinate_workers RESTART IDENTITY CASCADE")
+    postgresql.run(postgresql_server, "TRUNCATE procrastinate_jobs, procrastinate_workers RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def owner_app(queue_app, postgresql_server):
+    """The same app as the owner of the tables, who may change them."""
+    with apps.in_database(queue_app, postgresql_server):
+        yield queue_app
 
 
 @pytest.fixture

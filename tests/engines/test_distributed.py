@@ -24,7 +24,8 @@ from outreach.models import Attempt, Message
 from outreach.settings import Settings
 from tests.engines.queue_help import states
 from tests.servers.smtp import Server, free_port
-from tests.support.apps import SECRET
+from tests.support import postgresql
+from tests.support.apps import SECRET, in_database
 from tests.world import invite_many, outbox_now, send_through, until
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.any_day, pytest.mark.slow]
@@ -37,13 +38,13 @@ def rows(statement: str) -> list:
         return [tuple(row) for row in result] if result.returns_rows else []
 
 
-def test_the_queues_tables_are_created_once(queue_app):
+def test_the_queues_tables_are_created_once(owner_app):
     assert job_queue.is_current()
     job_queue.upgrade()
     assert job_queue.is_current()
 
 
-def test_a_newer_queue_gets_the_migrations_it_lacks(queue_app):
+def test_a_newer_queue_gets_the_migrations_it_lacks(owner_app):
     *_, before, newest = [path.stem for path in job_queue._migrations()]
     rows(f"COMMENT ON TABLE procrastinate_jobs IS 'outreach: {before}'")
     trigger = "procrastinate_trigger_status_events_update_v1"
@@ -54,7 +55,7 @@ def test_a_newer_queue_gets_the_migrations_it_lacks(queue_app):
     assert rows(f"SELECT count(*) FROM pg_trigger WHERE tgname = '{trigger}'") == [(1,)]
 
 
-def test_foreign_tables_are_refused_with_a_message(queue_app):
+def test_foreign_tables_are_refused_with_a_message(owner_app):
     newest = job_queue._migrations()[-1].stem
     rows("COMMENT ON TABLE procrastinate_jobs IS NULL")
     try:
@@ -128,7 +129,7 @@ def test_work_continues_automatically_after_the_database_was_away(queue_app, off
         assert until(lambda: rows("SELECT count(*) > 0 FROM procrastinate_workers") == [(True,)])
         rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            " WHERE pid <> pg_backend_pid() AND usename = current_user"
         )
         db.engine.dispose()  # our own connections are closed too
         invite_many(3)
@@ -172,10 +173,12 @@ def test_chores_run_regularly_beside_sending_and_a_failed_chore_runs_again(queue
     assert "Ani" not in logged.out + logged.err
 
 
-def test_gunicorn_never_sends_and_a_worker_does(queue_app, office, server, tmp_path):
+def test_gunicorn_never_sends_and_a_worker_does(queue_app, postgresql_server, office, server, tmp_path):
     invite_many(1)
     settings = queue_app.extensions["outreach"]
-    stamp()  # its tables were created without migrations
+    with in_database(queue_app, postgresql_server):
+        stamp()  # its tables were created without migrations
+    postgresql.run(postgresql_server, *postgresql.RIGHTS)
     port = free_port()
     environment = {
         **os.environ, "OUTREACH_INSTANCE": str(settings.instance), "OUTREACH_SECRET_KEY": SECRET,
@@ -226,15 +229,15 @@ def test_options_that_need_a_queue_are_refused_without_one(app):
         worker_engine(app, jobs=2)
 
 
-def test_a_worker_without_the_queues_tables_shows_what_to_do(postgresql_app):
+def test_a_worker_without_the_queues_tables_shows_what_to_do(postgresql_app, postgresql_server):
     from outreach.cli.serve.command import worker_engine
 
-    rows("ALTER TABLE IF EXISTS procrastinate_jobs RENAME TO procrastinate_jobs_away")
+    postgresql.run(postgresql_server, "ALTER TABLE IF EXISTS procrastinate_jobs RENAME TO procrastinate_jobs_away")
     try:
         with pytest.raises(Exception, match="outreach db upgrade"):
             worker_engine(postgresql_app)
     finally:
-        rows("ALTER TABLE IF EXISTS procrastinate_jobs_away RENAME TO procrastinate_jobs")
+        postgresql.run(postgresql_server, "ALTER TABLE IF EXISTS procrastinate_jobs_away RENAME TO procrastinate_jobs")
 
 
 @pytest.mark.parametrize(

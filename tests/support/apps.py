@@ -141,6 +141,22 @@ def renew_engine(app: Flask) -> None:
         event.listen(engine, "connect", _in_no_need_of_the_disk)
 
 
+@contextmanager
+def in_database(app: Flask, url: str) -> Iterator[None]:
+    """Let the app use another database for a while, or the same one as another user."""
+    settings, before = app.extensions["outreach"], app.config["SQLALCHEMY_DATABASE_URI"]
+    db.session.remove()
+    app.extensions["outreach"] = replace(settings, database_url=url)
+    app.config["SQLALCHEMY_DATABASE_URI"] = app.extensions["outreach"].sqlalchemy_url
+    renew_engine(app)
+    try:
+        yield
+    finally:
+        db.session.remove()
+        app.extensions["outreach"], app.config["SQLALCHEMY_DATABASE_URI"] = settings, before
+        renew_engine(app)
+
+
 _first_engines: dict[str, sa.Engine] = {}
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import sqlalchemy as sa
 
 from tests.support import wall_clock
 
@@ -23,6 +24,12 @@ CLOCK = (
     "CREATE FUNCTION wall.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
     " $$ SELECT pg_catalog.clock_timestamp() + current_setting('wall.ahead')::interval $$",
 )
+PAGES = "outreach_pages"  # the role of the app under test: it has the rights of docs/operations.md, and no others
+ROLES = ("CURRENT_USER", PAGES)
+RIGHTS = (
+    f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {PAGES}",
+    f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {PAGES}",
+)
 
 
 @contextmanager
@@ -38,7 +45,8 @@ def server() -> Iterator[str]:
         template = psycopg.conninfo.make_conninfo(uri, dbname="template1")
         run(uri, *(f"ALTER SYSTEM SET {setting}" for setting in QUICK), "SELECT pg_reload_conf()", *CLOCK)
         run(template, *CLOCK)
-        run(uri, "ALTER ROLE CURRENT_USER SET search_path = public, wall, pg_catalog")
+        run(uri, f"CREATE ROLE {PAGES} LOGIN", "GRANT USAGE ON SCHEMA wall TO PUBLIC")
+        run(uri, *(f"ALTER ROLE {role} SET search_path = public, wall, pg_catalog" for role in ROLES))
         set_clock(uri)
         yield uri
     finally:
@@ -50,7 +58,8 @@ def server() -> Iterator[str]:
 
 def set_clock(uri: str) -> None:
     """Set the server's clock to the one under test, for every connection from now on."""
-    statement = f"ALTER ROLE CURRENT_USER SET wall.ahead = '{wall_clock.ahead().total_seconds():.6f} s'"
+    ahead = f"SET wall.ahead = '{wall_clock.ahead().total_seconds():.6f} s'"
+    statement = "; ".join(f"ALTER ROLE {role} {ahead}" for role in ROLES)
     try:
         own_connection(uri).execute(statement)
     except psycopg.OperationalError:  # a test may have ended every connection
@@ -73,6 +82,11 @@ def run(uri: str, *statements: str) -> None:
     with psycopg.connect(uri, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+def of_pages(uri: str) -> str:
+    """Return the server's URI for the role of the app."""
+    return sa.make_url(uri).set(username=PAGES).render_as_string(hide_password=False)
 
 
 def empty(connection: psycopg.Connection) -> None:

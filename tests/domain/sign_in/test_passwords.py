@@ -30,7 +30,10 @@ ABOUT = ["Siti Rahmawati", "siti@example.com", "DP3AP2KB Kota Metro", "Kota Metr
         ("sitirahmawati1", PasswordFault.OWN),
         ("kantor-dinas-metro", PasswordFault.OWN),
         ("abcdefghijkl", PasswordFault.PATTERN),
-        ("ghjatccbjyfk", PasswordFault.KNOWN),  # a Russian word on an English keyboard: only the list from breaches has it
+        (
+            "ghjatccbjyfk",
+            PasswordFault.KNOWN,
+        ),  # a Russian word on an English keyboard: only the list from breaches has it
         ("GhjatccbjyfK", PasswordFault.KNOWN),
         ("aaaaaaaaaaaaaa", PasswordFault.PATTERN),
         ("17-08-1945ab", PasswordFault.DATE),
