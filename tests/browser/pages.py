@@ -8,8 +8,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 from flask import Flask
-from werkzeug.serving import make_server
-from werkzeug.wsgi import ClosingIterator
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -31,23 +30,21 @@ def holds(page, width: int) -> None:
 
 
 class Requests:
-    """The app, with a count of its requests in progress: one that goes on after its test uses the next test's database."""
+    """The requests in progress of one server: one that goes on after its test uses the next test's database."""
 
-    def __init__(self, app: Flask) -> None:
-        self._app, self._changed = app, threading.Condition()
-        self._running, self._ended = 0, False
+    def __init__(self) -> None:
+        self._changed, self._running, self._ended = threading.Condition(), 0, False
 
-    def __call__(self, environ, start_response):
+    def begin(self) -> bool:
+        """Count another one. Return False if none is taken any more."""
         with self._changed:
-            if self._ended:
-                start_response("503 Service Unavailable", [])
-                return []
-            self._running += 1
-        try:
-            return ClosingIterator(self._app(environ, start_response), self._done)
-        except BaseException:
-            self._done()
-            raise
+            self._running += not self._ended
+            return not self._ended
+
+    def done(self) -> None:
+        with self._changed:
+            self._running -= 1
+            self._changed.notify_all()
 
     def end(self) -> None:
         """Take no more requests, and wait for those in progress."""
@@ -55,17 +52,21 @@ class Requests:
             self._ended = True
             assert self._changed.wait_for(lambda: not self._running, timeout=300)
 
-    def _done(self) -> None:
-        with self._changed:
-            self._running -= 1
-            self._changed.notify_all()
-
 
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Serve the app on a free port. Yield its address."""
-    requests = Requests(app)
-    server = make_server("127.0.0.1", 0, requests, threaded=True)
+    requests = Requests()
+
+    class Handler(WSGIRequestHandler):
+        def run_wsgi(self) -> None:
+            if requests.begin():
+                try:
+                    super().run_wsgi()
+                finally:
+                    requests.done()
+
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
