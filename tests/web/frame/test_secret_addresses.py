@@ -72,7 +72,9 @@ def secrets(activity, ani, chief, administrator: User, clock_stands) -> dict[str
     requests.ask_for_copy(own, now=NOW)
     changed = requests.ask_to_correct(own, Corrections(email="ani-baru@example.com"), now=NOW)
     copy = db.session.get_one(type(changed), changed.id - 1)
-    kept = kept_forms.keep(FormValues("/venues/new", [("name", "Balai")], []), of=administrator.id, now=NOW)
+    kept = kept_forms.keep(
+        FormValues("/venues/new", [("name", "Balai")], []), of=administrator.id, now=NOW, replaces=True
+    )
     found = {
         "answers": own,
         "answers.copy_page": requests.link_of(copy, LinkPurpose.COPY),
