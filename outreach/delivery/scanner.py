@@ -22,7 +22,10 @@ class ScannerAway(Exception):
 
 
 class NotJudged(ScannerAway):
-    """The scanner answers, but cannot judge this file, which may be larger than its own limit. Asking again does not help."""
+    """The scanner answers, but without a verdict: the file is larger than its own limit, for example.
+
+    Asking again seldom helps, so this file must not hold up others.
+    """
 
 
 def found_in(file: BinaryIO, settings: Settings) -> str:

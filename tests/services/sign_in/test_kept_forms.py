@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from outreach.extensions import db
 from outreach.models import KeptForm, User
 from outreach.services.sign_in import kept_forms
-from outreach.services.sign_in.kept_forms import KEPT_FOR, MOST_OF_ACCOUNT, FormValues
+from outreach.services.sign_in.kept_forms import KEPT_FOR, MOST_OF_ACCOUNT, MOST_WITH_ENDED, FormValues
 from tests.world import NOW
 
 FORM = FormValues("/people/new?back=1", [("name", "Ani"), ("group", "1"), ("group", "2")], ["foto.jpg"])
@@ -37,8 +37,8 @@ def test_only_the_newest_forms_of_an_account_are_kept(any_app, coordinator: User
 
 def test_a_session_that_was_ended_from_elsewhere_pushes_no_form_out(any_app, coordinator: User):
     keys: list[Any] = [
-        kept_forms.keep(FORM, of=coordinator.id, now=NOW, replaces=False) for _ in range(MOST_OF_ACCOUNT + 1)
+        kept_forms.keep(FORM, of=coordinator.id, now=NOW, replaces=False) for _ in range(MOST_WITH_ENDED + 1)
     ]
     db.session.rollback()
-    assert [bool(key) for key in keys] == [True] * MOST_OF_ACCOUNT + [False]
-    assert [kept_forms.opened(key, of=coordinator.id, now=NOW) for key in keys[:-1]] == [FORM] * MOST_OF_ACCOUNT
+    assert [bool(key) for key in keys] == [True] * MOST_WITH_ENDED + [False]
+    assert [kept_forms.opened(key, of=coordinator.id, now=NOW) for key in keys[:-1]] == [FORM] * MOST_WITH_ENDED

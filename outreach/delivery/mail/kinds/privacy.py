@@ -68,7 +68,7 @@ def written(one: PrivacyMail, row: MessageRow, office: Office | None, *, now: da
     """Return the mail in its reader's language, without a link to answer. Raise AddressUnusable."""
     address = headers.envelope_address(one.address)
     recipient = replace(recipient_of(row, ""), address=one.address)
-    if one.purpose is PrivacyPurpose.CONFIRM:  # perhaps a stranger's, mistyped: it does not say whom the office knows
+    if one.purpose is PrivacyPurpose.CONFIRM:  # the address may be a stranger's: the mail does not name the person
         recipient = replace(recipient, name="", salutation="")
     with spoken_to(recipient):
         said = _said(one, recipient.salutation or recipient.name or gettext("Sir or Madam"), office)
