@@ -201,7 +201,7 @@ def staff_here() -> User | None:
 
 def device_here() -> str:
     """Return the value of this device's cookie; "" if it has none yet."""
-    sent = request.cookies.get(_device_cookie()) or request.cookies.get(DEVICE, "")  # until March 2027: its former name
+    sent = request.cookies.get(_device_cookie(), "")
     return sent if re.fullmatch(r"[A-Za-z0-9_-]{22}", sent) else ""
 
 
