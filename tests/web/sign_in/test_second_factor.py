@@ -116,17 +116,20 @@ def test_a_code_counts_once(any_app, client, coordinator, standing):
     assert [one["via"] for one in db.session.scalars(signed_in)] == [["password", "authenticator"]] * 2
 
 
+@pytest.mark.parametrize("way", ["code", "recovery"])
 def test_after_a_change_of_the_secret_key_an_apps_secret_is_encrypted_by_the_new_one_at_the_next_sign_in(
-    any_app, client, coordinator, monkeypatch
+    any_app, client, coordinator, monkeypatch, way: str
 ):
-    with_app(coordinator)
+    recovery_code, *_ = recovery_codes_of(with_app(coordinator))
     key = security.totp_factory.get_totp_b32_key(coordinator.tf_totp_secret)
     ((tag, secret),) = security.totp_factory._totp.wallet._secrets.items()
     keys = {"newer": "another secret", tag: secret.decode()}
     monkeypatch.setattr(security, "_totp_factory", Codes(keys, "Outreach"))
     give_password(client, coordinator)
-    client.post("/login/code", data={"code": code_for(key)})
+    code = code_for(key) if way == "code" else recovery_code
+    assert client.post(f"/login/{way}", data={"code": code}).status_code == 302
     assert is_in(client)
+    assert db.session.scalar(sa.select(SecurityEvent.kind).where(SecurityEvent.kind == SecurityKind.SIGNED_IN))
     db.session.rollback()
     stored = db.session.get_one(User, coordinator.id).tf_totp_secret
     assert '"newer"' in stored

@@ -45,6 +45,7 @@ from outreach.models import Office, User, the_office
 from outreach.services.sign_in import factors, recovery
 from outreach.services.sign_in.events import security_event
 from outreach.settings import Settings
+from outreach.transactions import begin_writing
 from outreach.web.frame.accounts.password_forms import Passwords
 from outreach.web.frame.say import say
 
@@ -72,7 +73,7 @@ class Wallet(AppWallet):
         return {"v": _SEALED, "t": self.default_tag, "s": b64encode(nonce).decode(), "k": b64encode(sealed).decode()}
 
     def decrypt_key(self, enckey: dict[str, Any]) -> tuple[bytes, bool]:
-        """Return the secret, and whether it should be encrypted anew, by the present key. Raise KeyError, ValueError."""
+        """Return the secret, and whether it should be encrypted again, by the present key. Raise KeyError, ValueError."""
         if enckey["v"] != _SEALED:
             raise ValueError("not encrypted in our way")
         try:
@@ -311,20 +312,21 @@ def init_app(app: Flask) -> None:
     for endpoint in ONLY_ITSELF & app.view_functions.keys():
         app.view_functions[endpoint] = _nothing_here
     app.view_functions[FINISH] = _showing_again(app.view_functions[FINISH])
-    user_authenticated.connect(_encrypt_anew, app)
+    user_authenticated.connect(_encrypt_by_present_key, app)
     tf_profile_changed.connect(_app_added, app)
     tf_disabled.connect(_app_removed, app)
     wan_registered.connect(_passkey_added, app)
     wan_deleted.connect(_passkey_removed, app)
 
 
-def _encrypt_anew(_app: Flask, user: Any, **_more: Any) -> None:
+def _encrypt_by_present_key(_app: Flask, user: Any, **_more: Any) -> None:
     """Encrypt the secret of an account's app by the present key, in the transaction of its sign-in.
 
     Flask-Security writes the secret that it has read while it looks at a code, so verify_totp is too early.
     """
     codes = cast(Codes, security.totp_factory)
     if user.tf_totp_secret and (renewed := codes.renewed(user.tf_totp_secret)) != user.tf_totp_secret:
+        begin_writing()
         user.tf_totp_secret = renewed
 
 
