@@ -15,6 +15,7 @@ from outreach.settings import Settings
 PIECE = 64 * 1024  # bytes
 MOST_OF_A_NAME = 100
 _ERROR = " ERROR"  # ends an answer without a verdict
+_HARMLESS = b"Outreach asks whether the scanner can examine anything."
 
 
 class ScannerAway(Exception):
@@ -22,7 +23,7 @@ class ScannerAway(Exception):
 
 
 class NotJudged(ScannerAway):
-    """The scanner answers, but without a verdict: the file is larger than its own limit, for example.
+    """The scanner gives no verdict on this file, but on others: the file is larger than its own limit, for example.
 
     Asking again seldom helps, so this file must not hold up others.
     """
@@ -35,12 +36,25 @@ def found_in(file: BinaryIO, settings: Settings) -> str:
     """
     if not settings.scanner:
         return ""
-    verdict = ask(settings, "INSTREAM", iter(partial(file.read, PIECE), b"")).removeprefix("stream: ")
+    verdict = _verdict(settings, iter(partial(file.read, PIECE), b""))
     if verdict.endswith(" FOUND"):
         return verdict.removesuffix(" FOUND")[:MOST_OF_A_NAME]
+    if verdict.endswith(_ERROR):
+        check(settings)
+        raise NotJudged(verdict)
     if verdict != "OK":
-        raise NotJudged(verdict) if verdict.endswith(_ERROR) else ScannerAway(verdict or "no answer")
+        raise ScannerAway(verdict or "no answer")
     return ""
+
+
+def check(settings: Settings) -> None:
+    """Raise ScannerAway if the scanner gives no verdict on a few harmless letters: when its disk is full, for example."""
+    if (verdict := _verdict(settings, [_HARMLESS])) != "OK":
+        raise ScannerAway(verdict or "no answer")
+
+
+def _verdict(settings: Settings, pieces: Iterable[bytes]) -> str:
+    return ask(settings, "INSTREAM", pieces).removeprefix("stream: ")
 
 
 def ask(settings: Settings, command: str, pieces: Iterable[bytes] | None = None) -> str:

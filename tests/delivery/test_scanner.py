@@ -23,7 +23,10 @@ def answering(answers: dict[bytes, str]) -> Iterator[str]:
 
     class Line(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            self.request.sendall(answers[self.request.recv(100)].encode())
+            asked = self.request.recv(100)
+            while asked.startswith(b"zINSTREAM") and not asked.endswith(b"\0" * 4):  # a piece of no bytes ends a file
+                asked += self.request.recv(100)
+            self.request.sendall(answers[asked.partition(b"\0")[0]].encode())
 
     with socketserver.TCPServer(("127.0.0.1", 0), Line) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -47,6 +50,18 @@ def test_what_the_scanner_knows_is_found_also_in_an_archive_and_a_file_without_a
     assert scanner.found_in(io.BytesIO(clamd.BAD), Settings()) == ""
 
 
+def test_a_scanner_that_can_examine_nothing_is_away_so_that_mails_wait_and_none_is_set_aside():
+    full = "Can't write to temporary file. ERROR\0"
+    with answering({b"zINSTREAM": full, b"zPING": "PONG\0", b"zVERSION": "ClamAV 1.4.6\0"}) as where:
+        with pytest.raises(ScannerAway, match="Can't write") as away:
+            scanner.found_in(io.BytesIO(b"a small file"), Settings(scanner=where))
+        ((level, text),) = (
+            (found.level.value, found.text) for found in checking.check(Settings(scanner=where), now=NOW)
+        )
+    assert type(away.value) is ScannerAway
+    assert (level, "examines no file (Can't write" in text) == ("fail", True)
+
+
 def test_the_doctor_says_whether_the_scanner_answers_and_when_its_signatures_are_old(virus_scanner):
     def told(where: str) -> list[tuple[str, str]]:
         return [(found.level.value, found.text) for found in checking.check(Settings(scanner=where), now=NOW)]
@@ -58,6 +73,10 @@ def test_the_doctor_says_whether_the_scanner_answers_and_when_its_signatures_are
     assert (level, "does not answer as clamd does (No such file or directory)" in text) == ("fail", True)
     for day, levels in (("27", ["ok", "warn"]), ("29", ["ok"])):
         with answering(
-            {b"zPING\0": "PONG\0", b"zVERSION\0": f"ClamAV 1.4.6/27900/Mon Dec {day} 08:00:00 2026\0"}
+            {
+                b"zPING": "PONG\0",
+                b"zINSTREAM": "stream: OK\0",
+                b"zVERSION": f"ClamAV 1.4.6/27900/Mon Dec {day} 08:00:00 2026\0",
+            }
         ) as where:
             assert [level for level, _text in told(where)] == levels

@@ -30,6 +30,14 @@ def check(settings: Settings, *, now: datetime) -> Iterator[CheckResult]:
             "Start it (systemctl start clamav-daemon), or correct scanner in the settings.",
         )
         return
+    try:
+        scanner.check(settings)
+    except ScannerAway as away:
+        yield report.fail(
+            f"{settings.scanner} examines no file ({away}): every file is refused, and mails received wait.",
+            "Look whether its disk is full, and into its log (journalctl -u clamav-daemon).",
+        )
+        return
     program, _, signatures = version.partition("/")
     yield report.ok(f"{program} answers at {settings.scanner}.")
     made_at = _made_at(signatures.partition("/")[2])
