@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from outreach.extensions import db
-from outreach.models import KeptForm
+from outreach.models import KeptForm, User
 from outreach.transactions import recording, writing
 
 KEPT_FOR = timedelta(hours=2)
@@ -43,7 +43,8 @@ def keep(form: FormValues, *, of: int, now: datetime, replaces: bool) -> str | N
     key = secrets.token_urlsafe(32)
     plain = json.dumps([form.address, form.values, form.files]).encode()
     with recording() as session:
-        if not replaces and _kept(session, of) >= MOST_WITH_ENDED:
+        session.execute(sa.select(User.id).where(User.id == of).with_for_update())  # one after the other
+        if not replaces and _kept(session, of, now) >= MOST_WITH_ENDED:
             return None
         session.add(
             KeptForm(key_hash=_hash(key), user_id=of, kept_at=now, sealed=_lock(key).encrypt(zlib.compress(plain)))
@@ -80,8 +81,9 @@ def delete_old(now: datetime) -> int:
         return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
 
 
-def _kept(session: Session, of: int) -> int:
-    return session.scalar(sa.select(sa.func.count()).select_from(KeptForm).where(KeptForm.user_id == of)) or 0
+def _kept(session: Session, of: int, now: datetime) -> int:
+    forms = sa.select(sa.func.count()).where(KeptForm.user_id == of, KeptForm.kept_at > now - KEPT_FOR)
+    return session.scalar(forms) or 0
 
 
 def _hash(key: str) -> str:

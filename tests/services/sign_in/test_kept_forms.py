@@ -1,6 +1,7 @@
 """Forms that are kept across a new sign-in."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from outreach.extensions import db
 from outreach.models import KeptForm, User
 from outreach.services.sign_in import kept_forms
 from outreach.services.sign_in.kept_forms import KEPT_FOR, MOST_OF_ACCOUNT, MOST_WITH_ENDED, FormValues
-from tests.world import NOW
+from tests.world import NOW, at_once
 
 FORM = FormValues("/people/new?back=1", [("name", "Ani"), ("group", "1"), ("group", "2")], ["foto.jpg"])
 
@@ -42,3 +43,14 @@ def test_a_session_that_was_ended_from_elsewhere_pushes_no_form_out(any_app, coo
     db.session.rollback()
     assert [bool(key) for key in keys] == [True] * MOST_WITH_ENDED + [False]
     assert [kept_forms.opened(key, of=coordinator.id, now=NOW) for key in keys[:-1]] == [FORM] * MOST_WITH_ENDED
+    assert kept_forms.keep(FORM, of=coordinator.id, now=NOW + KEPT_FOR, replaces=False)  # those are too old
+
+
+def test_requests_at_once_push_no_form_out_either(any_app, coordinator: User):
+    owner = coordinator.id
+    db.session.commit()
+    at_once(
+        any_app, [partial(kept_forms.keep, FORM, of=owner, now=NOW, replaces=False) for _ in range(3 * MOST_WITH_ENDED)]
+    )
+    db.session.rollback()
+    assert db.session.query(KeptForm).count() == MOST_WITH_ENDED
