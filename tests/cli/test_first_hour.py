@@ -121,8 +121,8 @@ def test_with_the_two_roles_of_the_operations_page_pages_need_no_right_to_change
         for role in ("owner_of_outreach", "outreach")
     )
     roles = ("CREATE ROLE owner_of_outreach LOGIN", "CREATE ROLE outreach LOGIN")
-    postgresql.run(postgresql_server, *roles, "CREATE DATABASE by_two OWNER owner_of_outreach")
     try:
+        postgresql.run(postgresql_server, *roles, "CREATE DATABASE by_two OWNER owner_of_outreach")
         with psycopg.connect(postgresql_server, dbname="by_two", autocommit=True) as connection:
             for statement in rights:
                 connection.execute(statement)
@@ -137,7 +137,14 @@ def test_with_the_two_roles_of_the_operations_page_pages_need_no_right_to_change
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("DROP TABLE activity")
     finally:
-        drop = ("DROP DATABASE by_two WITH (FORCE)", "DROP ROLE outreach", "DROP ROLE owner_of_outreach")
+        drop = [
+            f"DROP {what}"
+            for what in (
+                "DATABASE IF EXISTS by_two WITH (FORCE)",
+                "ROLE IF EXISTS outreach",
+                "ROLE IF EXISTS owner_of_outreach",
+            )
+        ]
         postgresql.run(postgresql_server, *drop)
 
 
