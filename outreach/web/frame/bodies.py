@@ -30,7 +30,7 @@ _FEWER = "outreach_most_fields"  # of a request: the fields that its page can ha
 AnyView = TypeVar("AnyView", bound=Callable[..., Any])
 
 
-class TooManyFields(RequestEntityTooLarge):
+class TooMuchInForm(RequestEntityTooLarge):
     """A form has more fields or files than its page. Fields were not read, files not scanned."""
 
 
@@ -93,7 +93,7 @@ def most_here() -> int:
 
 
 def takes_files(sent: int) -> bool:
-    """Return whether the requested page takes files of who is asking. Raise TooManyFields if a stranger sends too many.
+    """Return whether the requested page takes files of who is asking. Raise TooMuchInForm if a stranger sends too many.
 
     A page without a login that takes none is not to have any scanned: anybody could keep the scanner busy there.
     """
@@ -102,7 +102,7 @@ def takes_files(sent: int) -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
     takes_them = bool(getattr(view, _MOST, 0) == MOST_OF_UPLOADS)
     if takes_them and sent > MOST_FILES_OF_STRANGERS:
-        raise TooManyFields
+        raise TooMuchInForm
     return takes_them
 
 
@@ -141,6 +141,6 @@ class FormParser(FormDataParser):
             stream.read(1)  # raises if a body in chunks goes on beyond what is allowed
             fields = body.count(b"&") + 1
             if fields > MOST_OF_STRANGERS // A_FIELD and fields > _most_fields():
-                raise TooManyFields
+                raise TooMuchInForm
             stream = BytesIO(body)
         return super().parse(stream, mimetype, content_length, options)

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach.extensions import current_settings, limiter
-from outreach.web.frame.bodies import TooManyFields, most_here, most_of_staff
+from outreach.web.frame.bodies import TooMuchInForm, most_here, most_of_staff
 from outreach.web.frame.request import is_foreign, names_of_files
 
 KEPT_MOST = 128 * 1024  # bytes; larger bodies are not kept
@@ -65,7 +65,7 @@ def too_large(error: Exception, most_mb: int = 0) -> tuple[str, str]:
 
     most_mb: how large a file may be here, if less than elsewhere.
     """
-    if isinstance(error, TooManyFields):
+    if isinstance(error, TooMuchInForm):
         return _("Too much was sent at once"), _("Nothing was changed. This is far more than the page asks for.")
     most = most_of_staff() if current_user.is_authenticated else most_here()
     if most < 1024**2:
