@@ -23,6 +23,7 @@ from outreach.services.sign_in import kept_forms
 from outreach.services.sign_in.kept_forms import FormValues
 from outreach.web.frame.access import SECRET_PARTS
 from outreach.web.frame.request import PUBLIC
+from outreach.web.frame.sign_in.kept_forms import SENT_HERE, mark
 from tests.support.copied import copied
 from tests.world import NOW, invitation_of, invite, log_in, publish, run, token_of
 from tests.world.held import AFTER, were_present
@@ -98,6 +99,8 @@ def test_no_page_with_a_secret_is_listed_cached_or_told_to_other_sites(
     app: Flask, secrets: dict[str, str], activity, administrator: User
 ):
     staff, stranger = log_in(app, administrator), app.test_client()
+    with staff.session_transaction() as in_this_browser:
+        in_this_browser[SENT_HERE] = [mark(secrets["goon"])]
     opened = set()
     for rule in app.url_map.iter_rules():
         of_staff = "token" not in parts(rule) and rule.endpoint.partition(".")[0] not in PUBLIC  # codes of indicators

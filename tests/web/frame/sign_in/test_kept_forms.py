@@ -60,6 +60,14 @@ def test_another_account_does_not_get_the_form(app: Flask, at_a_form, administra
     assert (page.status_code, "Warga" in page.text) == (404, False)
 
 
+def test_a_form_that_a_stolen_session_sent_is_not_shown_in_its_owners_browser(app: Flask, at_a_form, coordinator: User):
+    stolen, token = at_a_form
+    refused = stolen.post("/venues/new", data={**TYPED, "csrf_token": token})
+    own, _ = sign_in(app, coordinator.email)
+    page = own.get(refused.location.removeprefix("/login?next="))
+    assert (page.status_code, "Warga" in page.text) == (404, False)
+
+
 def test_a_form_without_its_token_or_from_who_never_signed_in_is_not_kept(app: Flask, at_a_form):
     client, token = at_a_form
     for sender, sent in ((client, {}), (app.test_client(), {"csrf_token": token})):
