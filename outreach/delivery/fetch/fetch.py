@@ -70,19 +70,20 @@ class Fetcher:
         Raise a FetchProblem that says why the download failed, and at which host.
         """
         deadline = time.monotonic() + self.whole_s
-        url = self._allowed(address)
+        url = self.allowed(address)
         asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         try:
             for _redirect in range(MOST_REDIRECTS + 1):
                 answer = self._ask(url, asked, deadline)
                 if isinstance(answer, FetchedFile):
                     return answer
-                url = self._allowed(_led_to(url, answer))
+                url = self.allowed(_led_to(url, answer))
         except TimeoutError:
             raise problems.TooSlow(host=url.hostname, seconds=round(self.whole_s)) from None
         raise problems.TooManyRedirects(host=url.hostname)
 
-    def _allowed(self, address: str) -> SplitResult:
+    def allowed(self, address: str) -> SplitResult:
+        """Return an address in its parts, as `checked` does. Raise a FetchProblem, also if its host is not listed."""
         url = checked(address, self.own_hosts)
         host = url.hostname or ""
         above = {f"*.{host.split('.', dots)[dots]}" for dots in range(1, host.count(".") + 1)}

@@ -27,8 +27,8 @@ class PrivateHost(FetchProblem):
 
 class HostNotListed(FetchProblem):
     message = (
-        "The administrator has listed the servers from which calendars may be read, and “%(host)s” is not among them. "
-        "Please ask for it to be added (calendar_hosts), or upload the calendar as a file."
+        "Calendars are read from certain servers only, and “%(host)s” is not among them. Please upload the calendar as a file, "
+        "or ask the office’s administrator to add this server."
     )
 
 

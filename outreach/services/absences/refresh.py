@@ -55,7 +55,7 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
     known = {} if whole else {"etag": calendar.etag, "last_modified": calendar.last_modified}
     db.session.rollback()
     try:
-        answer = (fetcher or Fetcher(own_hosts(), listed_hosts())).fetch(url, **known)
+        answer = (fetcher or from_settings()).fetch(url, **known)
         new = None if answer.data is None else sha256(answer.data).hexdigest()
         reading = None
         if answer.data is not None and (whole or new != digest):
@@ -137,14 +137,14 @@ def _taken(now: datetime) -> int | None:
         return found.id
 
 
-def own_hosts() -> frozenset[str]:
-    """Return the private hosts from which the administrator allows calendars to be read."""
-    return frozenset(host for host in current_settings().calendar_own_hosts.replace(",", " ").split())
-
-
-def listed_hosts() -> frozenset[str]:
-    """Return the names of the hosts from which alone calendars may be read; none: from any public one."""
-    return frozenset(host for host in current_settings().calendar_hosts.lower().replace(",", " ").split())
+def from_settings() -> Fetcher:
+    """Return what reads calendars only from hosts that the administrator allows."""
+    settings = current_settings()
+    own, listed = (
+        frozenset(hosts.replace(",", " ").split())
+        for hosts in (settings.calendar_own_hosts, settings.calendar_hosts.lower())
+    )
+    return Fetcher(own, listed)
 
 
 def _note_failure(calendar_id: int, problem: Problem, now: datetime) -> None:

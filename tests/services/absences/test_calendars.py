@@ -82,6 +82,15 @@ def test_the_engine_reads_an_address_and_reads_it_again_when_due(any_app, calend
     assert found.next_read_at == NOW + 12 * HOUR
 
 
+def test_an_address_at_a_server_that_is_not_listed_is_refused_before_anything_is_stored(any_app, mine):
+    any_app.extensions["outreach"] = replace(any_app.extensions["outreach"], calendar_hosts="calendar.example.com")
+    with pytest.raises(problems.HostNotListed):
+        absence_calendars.add_address(mine, "https://other.example.com/c.ics", now=NOW, **SELF)
+    assert absence_pages.calendars(mine, now=NOW) == []
+    absence_calendars.add_address(mine, "webcal://calendar.example.com/c.ics", now=NOW, **SELF)
+    assert shown(mine).host == "calendar.example.com"
+
+
 def test_no_event_title_is_stored(any_app, calendar_site, mine):
     calendar_site.says("/c.ics", TWO)
     absence_calendars.add_address(mine, calendar_site.url("/c.ics"), now=NOW, **SELF)
