@@ -147,7 +147,7 @@ def take_back(token: str, activity_id: int, *, now: datetime, staff: User | None
         problem = refusal_of(session, mine[0], now)
         if problem is not None:
             raise problem
-        _take_back(session, mine, links.source_of(token), now)
+        _take_back(session, mine, links.source_of(token), now, by_staff=False)
         notices.confirm_to_invitee(session, mine[0], now=now)
         if staff is not None:
             tell_log(session, mine[0], staff, "answer_undone_by_link", now)
@@ -160,7 +160,7 @@ def take_back_for(invitation_id: int, *, by: User | None, now: datetime) -> Invi
         invitation = invitation_for_change(session, invitation_id)
         named = invitation.representative_name
         mine = _all_of(session, invitation)
-        _take_back(session, mine, AnswerSource.PHONE, now, by)
+        _take_back(session, mine, AnswerSource.PHONE, now, by_staff=True, by=by)
         notices.tell_invitee(session, invitation, now=now, by_staff=True)
         audit.record(
             session, by, "invitation.representative_undone", invitation, now=now, name=invitation.invitee.display_name,
@@ -245,14 +245,26 @@ def _pass_on(
 
 
 def _take_back(
-    session: Session, mine: Sequence[Invitation], source: AnswerSource, now: datetime, by: User | None = None
+    session: Session,
+    mine: Sequence[Invitation],
+    source: AnswerSource,
+    now: datetime,
+    *,
+    by_staff: bool,
+    by: User | None = None,
 ) -> None:
     acting = mine[0].acting
     if acting is None:
         raise NobodyActs
     for invitation in chain.same_for(mine, acting):
         assert invitation.acting is not None
-        chain.act_again(session, invitation, chain.before(session, invitation.acting), now=now)
+        chain.act_again(
+            session,
+            invitation,
+            chain.before(session, invitation.acting),
+            now=now,
+            by_staff=by_staff,
+        )
         nominees_of.stamp(invitation, source, now, by.id if by else None)
     if mine[0].acting is None:
         _open_again(session, mine, now)

@@ -52,15 +52,15 @@ class InvitationBefore:
     answer_device: str = ""
     representative_rank: str = ""
 
-    def restore(self, session: Session, invitation: Invitation, now: datetime) -> None:
+    def restore(self, session: Session, invitation: Invitation, now: datetime, *, by_staff: bool) -> None:
         for column in ANSWER_COLUMNS:
             setattr(invitation, column, getattr(self, column))
         invitation.answer_replaced = None
-        chain.act_again(session, invitation, session.get(ActingPerson, self.acting_id or 0), now=now)
+        chain.act_again(session, invitation, session.get(ActingPerson, self.acting_id or 0), now=now, by_staff=by_staff)
         if self.representative_name:
             who = Representative(**{part: getattr(self, f"representative_{part}") for part in REPRESENTATIVE})
-            by_staff = None if self.answer_source in BY_LINK else self.answer_recorded_by_id
-            chain.name(session, invitation, who, self.answer_source, now=now, recorded_by=by_staff)
+            recorded_by = None if self.answer_source in BY_LINK else self.answer_recorded_by_id
+            chain.name(session, invitation, who, self.answer_source, now=now, recorded_by=recorded_by)
 
 
 REPRESENTATIVE = ("name", "post", "phone", "email", "rank")

@@ -90,7 +90,7 @@ def undo_recorded(invitation_id: int, *, by: User | None, now: datetime) -> Invi
         found = _unrevised(session, before)
         acting = found[0].acting
         said = invitation.state
-        _put_back(session, invitation.activity, found, before, now)
+        _put_back(session, invitation.activity, found, before, now, by_staff=True)
         given_answers.keep_undone(session, found, None, now, recorded_by=by.id if by else None)
         evidence.drop_of(session, [one.id for one in found], before.since)
         kept_answers.forget_recorded(session, found)
@@ -134,7 +134,7 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
         raise problem
     _unchanged(session, before)
     acted = mine[0].acting
-    _put_back(session, activity, mine, before, now)
+    _put_back(session, activity, mine, before, now, by_staff=False)
     if confirms_answers(session):
         scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
     elif mine[0].acting is not acted:
@@ -152,23 +152,35 @@ def _unchanged(session: Session, before: ActivityBefore) -> list[Invitation]:
 
 
 def _put_back(
-    session: Session, activity: Activity, mine: Sequence[Invitation], before: ActivityBefore, now: datetime
+    session: Session,
+    activity: Activity,
+    mine: Sequence[Invitation],
+    before: ActivityBefore,
+    now: datetime,
+    *,
+    by_staff: bool,
 ) -> None:
     if mine[0].organisation_id is None:
-        _restore_person(session, activity, mine, before, now)
+        _restore_person(session, activity, mine, before, now, by_staff=by_staff)
     else:
-        _restore_list(session, activity, mine[0], before, now)
+        _restore_list(session, activity, mine[0], before, now, by_staff=by_staff)
 
 
 def _restore_person(
-    session: Session, activity: Activity, mine: Sequence[Invitation], before: ActivityBefore, now: datetime
+    session: Session,
+    activity: Activity,
+    mine: Sequence[Invitation],
+    before: ActivityBefore,
+    now: datetime,
+    *,
+    by_staff: bool,
 ) -> None:
     on_stage = {in_role.person_id for in_role in mine if in_role.person_id and in_role.role in ON_STAGE}
     had_a_seat = any(in_role.state in TAKES_A_SEAT for in_role in mine)
     left = None if on_stage or had_a_seat else seats.left(session, activity)
     answers = {old.id: old for old in before.mine}
     for invitation in mine:
-        answers[invitation.id].restore(session, invitation, now)
+        answers[invitation.id].restore(session, invitation, now, by_staff=by_staff)
         if invitation.state in TAKES_A_SEAT and left is not None and left <= 0:
             invitation.state, invitation.waitlisted_at = InvitationState.WAITLISTED, now
     session.flush()
@@ -177,7 +189,13 @@ def _restore_person(
 
 
 def _restore_list(
-    session: Session, activity: Activity, invitation: Invitation, before: ActivityBefore, now: datetime
+    session: Session,
+    activity: Activity,
+    invitation: Invitation,
+    before: ActivityBefore,
+    now: datetime,
+    *,
+    by_staff: bool,
 ) -> None:
     withdrawn = {nominee.id for nominee in invitation.nominees if nominee.state is InvitationState.WITHDRAWN}
     gone = withdrawn - set(before.stayed)  # by the answer that is undone
@@ -190,7 +208,7 @@ def _restore_list(
         nominees_of.name(session, invitation, names, source, contact=whom_to_call, now=now)
     else:
         nominees_of.drop_all(session, invitation, now)
-    before.mine[0].restore(session, invitation, now)
+    before.mine[0].restore(session, invitation, now, by_staff=by_staff)
     rows = {row.id: row for row in _invitations(session, listed)}
     people = [row.person for row in rows.values() if row.person]
     own = matching.own(session, invitation.organisation_id, people)
@@ -199,7 +217,7 @@ def _restore_list(
         if row is None or row.person is None:
             continue
         if old.id in gone:
-            old.restore(session, row, now)
+            old.restore(session, row, now, by_staff=by_staff)
         if old in silent:
             given_answers.keep_undone(session, [row], None, now)
         if row.person_id in own and old.person is not None:

@@ -74,8 +74,10 @@ def end(session: Session, invitation: Invitation, because: NoLongerActing, *, no
     return acting
 
 
-def act_again(session: Session, invitation: Invitation, who: ActingPerson | None, *, now: datetime) -> None:
-    """Let somebody act who did before; None: nobody. Who acted since is undone."""
+def act_again(
+    session: Session, invitation: Invitation, who: ActingPerson | None, *, now: datetime, by_staff: bool
+) -> None:
+    """Let somebody act who did before; None: nobody. Who acted since is undone. by_staff: as notices.tell_acting has it."""
     if who is invitation.acting:
         return
     end(session, invitation, NoLongerActing.UNDONE, now=now)
@@ -84,7 +86,7 @@ def act_again(session: Session, invitation: Invitation, who: ActingPerson | None
         who.acting, who.ended_at, who.ended_because = True, None, None
         session.flush()
         set_committed_value(invitation, "acting", who)
-        notices.tell_acting_again(session, invitation, ended, now=now)
+        notices.tell_acting_again(session, invitation, ended, now=now, by_staff=by_staff)
 
 
 def before(session: Session, acting: ActingPerson) -> ActingPerson | None:

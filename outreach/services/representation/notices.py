@@ -21,7 +21,7 @@ from outreach.domain.kinds import Audience, MailKind, NoLongerActing
 from outreach.domain.mail.still_true import ACTING
 from outreach.domain.reminders.due import MissedReason
 from outreach.domain.states import ANSWERED, ActivityState, ReminderState
-from outreach.models import ActingPerson, Invitation, Reminder
+from outreach.models import ActingPerson, Invitation, Message, MessageLine, Reminder
 from outreach.services.reminders.schedule import confirm, event_reminder, spread
 
 TOLD_IN_A_DAY = 3  # acting people of one invitation who get a mail without staff having named them
@@ -56,12 +56,13 @@ def told_too_often(session: Session, invitation: Invitation, *, now: datetime) -
 def tell_no_longer_acting(session: Session, invitation: Invitation, acting: ActingPerson, *, now: datetime) -> None:
     """Tell somebody that they need not come in the invitee's place: they were replaced, or the invitation is withdrawn.
 
-    Nothing goes out to somebody whom no mail has told that they act (delivery/rows/leaving.py).
+    Nothing goes out to somebody whom no mail has told that they act (delivery/rows/leaving.py), and one mail for each that did:
+    a link must not send the same address any number of them.
     """
     told = invitation.activity.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED)
     if not acting.email or not told or now >= invitation.activity.starts_at:
         return
-    if _last_told(session, invitation, acting, MailKind.WITHDRAWAL) is not None:
+    if _knows_already(session, invitation, acting):
         return
     event_reminder(
         session, invitation.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=invitation,
@@ -69,10 +70,13 @@ def tell_no_longer_acting(session: Session, invitation: Invitation, acting: Acti
     )  # fmt: skip
 
 
-def tell_acting_again(session: Session, invitation: Invitation, ended: NoLongerActing | None, *, now: datetime) -> None:
+def tell_acting_again(
+    session: Session, invitation: Invitation, ended: NoLongerActing | None, *, now: datetime, by_staff: bool
+) -> None:
     """Tell somebody that they come after all, if they know that they did not: a mail said so, or they passed it on.
 
     A mail that still waits is not sent. Who had confirmed is not asked again. ended: why they did not act.
+    by_staff: staff undid it, so no limit applies.
     """
     acting = invitation.acting
     if acting is None:
@@ -84,7 +88,7 @@ def tell_acting_again(session: Session, invitation: Invitation, ended: NoLongerA
         session, invitation
     ):
         text_key = ACTING_AGAIN_TEXT if acting.confirmed_at is None else CONFIRMED_AGAIN_TEXT
-        tell_acting(session, invitation, now=now, by_staff=True, text_key=text_key)
+        tell_acting(session, invitation, now=now, by_staff=by_staff, text_key=text_key)
 
 
 def _told_for_another_role(session: Session, invitation: Invitation) -> bool:
@@ -113,6 +117,34 @@ def _last_told(session: Session, invitation: Invitation, acting: ActingPerson, k
     found = session.scalars(to_acting.order_by(Reminder.id.desc()))
     last = next((reminder for reminder in found if (reminder.detail or {}).get(ACTING) == acting.id), None)
     return last if last is not None and last.kind is kind else None
+
+
+def _knows_already(session: Session, invitation: Invitation, acting: ActingPerson) -> bool:
+    """Return whether the last mail to this address about this invitation says that they need not come, or one waits that will."""
+    address = sa.func.lower(acting.email)
+    same = sa.select(ActingPerson.id).where(
+        ActingPerson.invitation_id == invitation.id, sa.func.lower(ActingPerson.email) == address
+    )
+    waiting = sa.select(Reminder).where(
+        Reminder.invitation_id == invitation.id,
+        Reminder.kind == MailKind.WITHDRAWAL,
+        Reminder.state == ReminderState.SCHEDULED,
+    )
+    theirs = set(session.scalars(same))
+    if any((reminder.detail or {}).get(ACTING) in theirs for reminder in session.scalars(waiting)):
+        return True
+    newest = (
+        sa.select(Reminder.kind)
+        .join(MessageLine, MessageLine.reminder_id == Reminder.id)
+        .join(Message, Message.id == MessageLine.message_id)
+        .where(
+            MessageLine.invitation_id == invitation.id, MessageLine.to_representative, MessageLine.skipped == "",
+            sa.func.lower(Message.address) == address,
+        )
+        .order_by(MessageLine.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    return session.scalar(newest) is MailKind.WITHDRAWAL
 
 
 def waits_for_staff(session: Session, invitation: Invitation) -> bool:

@@ -1,15 +1,19 @@
 """Who acts again after somebody named later is undone gets one mail that says so; who had confirmed is not asked again."""
 
+from datetime import timedelta
+
 import pytest
 
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
+from outreach.extensions import db
 from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.answers import undo as undoing
 from outreach.services.reminders import tick as reminding
+from outreach.services.representation.notices import TOLD_IN_A_DAY, waits_for_staff
 from tests.world import NOW, at, invitation_of, invite_and_publish, token_of
 from tests.world.mails import drain
 
@@ -18,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("any_app")
 RINA = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")
 TONO = Representative("AKP Tono", "Kasat Reskrim", email="tono@example.com")
 AGAIN = "Kembali hadir mewakili"
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -110,3 +115,44 @@ def test_the_second_acting_persons_mail_has_no_button_to_pass_it_on(represented,
     assert "Saya hadir" in text
     assert "Diteruskan kepada orang lain" not in text
     assert "pilih=wakil" not in text
+
+
+def test_a_link_tells_strangers_no_more_often_by_undoing_than_by_naming(represented, server, chief):
+    link, now = token_of(chief), at(6)
+    for number in range(8):
+        answering.answer(link, represented.id, Choice.REPRESENTED, Representative(f"Budi {number}"), now=now)
+        work(now)
+        undoing.undo(link, now=now + MINUTE)
+        work(now + MINUTE)
+        now += 2 * MINUTE
+    subjects = [subject for subject, _text, _in_calendar in mails_to(server, "rina@example.com")]
+    assert [AGAIN in subject for subject in subjects] == [False, True] * TOLD_IN_A_DAY + [False]
+    assert waits_for_staff(db.session(), invitation_of(represented, chief))
+
+
+def test_undoing_tells_nobody_who_was_held_back(represented, server, chief):
+    link, now = token_of(chief), at(6)
+    for number in range(TOLD_IN_A_DAY + 2):
+        stranger = Representative(f"Sari {number}", email=f"sari{number}@example.com")
+        answering.answer(link, represented.id, Choice.REPRESENTED, stranger, now=now)
+        work(now)
+        answering.answer(link, represented.id, Choice.REPRESENTED, Representative("Budi"), now=now + MINUTE)
+        work(now + MINUTE)
+        undoing.undo(link, now=now + 2 * MINUTE)
+        work(now + 2 * MINUTE)
+        now += 3 * MINUTE
+    told = {taken.recipient for taken in server.taken if taken.recipient.startswith("sari")}
+    assert len(told) <= TOLD_IN_A_DAY
+
+
+def test_somebody_named_again_and_held_back_is_not_told_once_more_that_they_need_not_come(represented, server, chief):
+    link, now = token_of(chief), at(6)
+    for number in range(8):
+        again = Representative(f"Rina {number}", email="rina@example.com")
+        answering.answer(link, represented.id, Choice.REPRESENTED, again, now=now)
+        work(now)
+        answering.answer(link, represented.id, Choice.COMING, now=now + MINUTE)
+        work(now + MINUTE)
+        now += 2 * MINUTE
+    mails = [subject for subject, _text, _in_calendar in mails_to(server, "rina@example.com")]
+    assert len(mails) <= 2 * TOLD_IN_A_DAY + 1
