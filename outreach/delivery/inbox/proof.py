@@ -25,7 +25,9 @@ _MAILBOX = re.compile(
 )
 _RESULT = re.compile(r"\s*([a-z0-9-]{1,30})(?:/\d+)?\s*=\s*([a-z0-9-]{1,30})(?=\s|$)", re.IGNORECASE)
 _PROPERTY = re.compile(r"(?<!\S)(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*(\S+)", re.IGNORECASE)
+_COMMENT = re.compile(r"(?<![^\s(])\([^()\"\\]*+\)(?![^\s;)])")  # nothing right before or after it
 MOST_PROPERTY = 300  # characters
+MOST_NESTED = 3  # comments within each other
 Result = tuple[str, str, dict[str, str]]  # method, verdict, properties
 UNNAMED = "-"  # in the setting: our server writes its verdicts without its name
 
@@ -69,11 +71,14 @@ def _vouched_for(values: Sequence[bytes], server: str, domain: str) -> bool:
     """Return whether our own server judged the mail in favour of the domain.
 
     It writes its header on top of all that came with the mail, so only the topmost one can speak for the sender. A header
-    that is too long proves nothing. A verdict against the sender counts from any header with the server's name.
+    that is too long proves nothing, nor one with a comment that the sender may have ended. A verdict against the sender counts
+    from any header with the server's name.
     """
     if not server or not values or len(values) > MOST_VERDICTS or len(values[0]) > MOST_VERDICT:
         return False
     named = "" if server == UNNAMED else server.lower()
+    if not _has_clear_comments(values[0].decode("utf-8", "replace")):
+        return False
     judged = [_verdicts(value) for value in values]
     topmost, results = judged[0]
     if topmost != named or any(_is_against(results) for name, results in judged if name == named):
@@ -115,6 +120,17 @@ def _verdicts(value: bytes) -> tuple[str, list[Result]]:
             }
             results.append((found[1].lower(), found[2].lower(), about))
     return "" if unnamed else (first.split() or [""])[0].lower(), results
+
+
+def _has_clear_comments(text: str) -> bool:
+    """Return whether each comment stands by itself and is ended, and none has a quotation mark.
+
+    Some servers write the envelope's sender or the HELO name into a comment as they came. A sender whose name has a bracket
+    would end the comment there, and go on with verdicts of their own.
+    """
+    for _level in range(MOST_NESTED):  # from the innermost one outwards
+        text = _COMMENT.sub(" ", text)
+    return "(" not in text and ")" not in text
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -105,6 +105,7 @@ def test_the_first_verdict_of_a_mail_names_its_server(fields, server):
         ("mx.example.org;\n spf=pass\n smtp.mailfrom=example.com",),
         ("mx.example.org; dmarc=pass", "mx.example.net; dmarc=fail"),  # added by another server on the way
         ("mx.example.org; dkim=pass header.d=example.com", "mx.example.org; spf=none"),
+        ("mx.example.org (a filter); dmarc=pass (p=none (of example.com) dis=none) header.from=example.com (x)",),
     ],
 )
 def test_a_verdict_in_favour_of_the_sender(verdicts):
@@ -148,6 +149,15 @@ def test_a_verdict_in_favour_of_the_sender(verdicts):
         (f"mx.example.org; dkim=pass header.d=example.com.{LONG}.example.net",),
         (f"mx.example.org; spf=pass smtp.mailfrom={'x' * 288}@example.com.example.net",),
         ("mx.example.org; dmarc=pass header.from=example.com; x=" + "x" * 8000,),
+        # A comment into which the server wrote what the sender chose.
+        (
+            'mx.example.org; spf=pass (domain of "a); dmarc=pass header.from=example.com (b"@example.net designates it)'
+            ' smtp.mailfrom="a); dmarc=pass header.from=example.com (b"@example.net',
+        ),
+        ("mx.example.org; spf=none (no record of x);dmarc=pass( as HELO)",),
+        ("mx.example.org; spf=none (no record of x);dmarc=pass as HELO)",),
+        (r"mx.example.org; spf=none (no record of \);dmarc=pass (\ as HELO)",),
+        ("mx.example.org; dmarc=pass header.from=example.com (" * 900,),
     ],
 )
 def test_a_server_verdict_without_anything_in_the_senders_favour(verdicts):
