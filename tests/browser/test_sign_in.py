@@ -222,3 +222,16 @@ def test_a_form_with_a_file_goes_on_after_an_hour_without_use_and_names_the_file
     shown(page, "go-on-file")
     press(button(page, "Send it now"))
     assert (page.input_value("#kind"), page.url) == (chosen, f"{address}/people/import")
+
+
+def test_a_page_says_which_requests_it_makes_by_itself(app, address, chromium, coordinator, activity, police):
+    page = pages_of(chromium)
+    log_in(page, address, coordinator.email)
+    page.goto(f"{address}/activities/{activity.id}/invitees")
+    with page.expect_request(lambda request: "hx-request" in request.headers) as news:
+        pass  # it comes every four seconds
+    assert news.value.headers["x-by-itself"] == "1"
+    page.goto(f"{address}/activities/{activity.id}/invite/organisations")
+    with page.expect_request(lambda request: "hx-request" in request.headers) as search:
+        page.type("#q", "Polres")
+    assert "x-by-itself" not in search.value.headers

@@ -60,6 +60,7 @@
 
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     detail.headers["X-Account"] = script.account;
+    if (!detail.triggeringEvent) detail.headers["X-By-Itself"] = "1"; // hx-trigger="every …": nobody uses the page
     const tick = kept(detail.path);
     if (!tick) return;
     sent.set(detail.path, tick.at);

@@ -32,6 +32,11 @@ def needs_login() -> bool:
     return request.endpoint not in (None, "static") and request.blueprint not in PUBLIC
 
 
+def by_itself() -> bool:
+    """Return whether an open page asks for news of its own accord (static/js/requests.js), without anybody's doing."""
+    return "X-By-Itself" in request.headers
+
+
 def names_of_files() -> list[str]:
     """Return the names of the files in the form. Unlike `request.files` this has none of them scanned (uploads.py)."""
     return [file.filename for file in request.unscanned_files.values() if file.filename]  # type: ignore[attr-defined]

@@ -92,7 +92,7 @@ async function load() {
   if (wiped || over) return;
   let answer;
   try {
-    answer = await fetch(about.list, { headers: { "X-Account": about.account, "HX-Request": "true" }, redirect: "error", signal: AbortSignal.timeout(20000) });
+    answer = await fetch(about.list, { headers: { "X-Account": about.account, "X-By-Itself": "1", "HX-Request": "true" }, redirect: "error", signal: AbortSignal.timeout(20000) });
   } catch {
     heard("offline", "");
     return;

@@ -25,12 +25,14 @@ from outreach.services import office_defaults
 from outreach.services.sign_in import events, kept_forms, sessions
 from outreach.services.sign_in.events import security_event
 from outreach.services.sign_in.sessions import OpenSession
+from outreach.web.frame.request import by_itself, needs_login
 from outreach.web.frame.sign_in import devices
 
 _CODE = "_user_id"  # Flask-Login's name for it
 ACCOUNT = "account"  # in the cookie: whose forms this browser has open, also after a session's end
 _SESSION, _ASKED_AT = "outreach_session", "outreach_asked_at"  # of a request
 _LENGTH = 43  # letters of a code
+NO_USE = frozenset({400, 404, 405})  # answers to requests that no page of ours sends
 
 
 def init_app(app: Flask) -> None:
@@ -42,6 +44,7 @@ def init_app(app: Flask) -> None:
     user_authenticated.connect(_begin, app)
     user_logged_out.connect(_end, app)
     app.after_request(_renew_after_asking)
+    app.after_request(_note_use)
     devices.init_app(app)
 
 
@@ -72,7 +75,6 @@ def _load(_code: str) -> User | None:
     found = session_here()
     if found is None:
         return None
-    sessions.note_use(found, now=clock.now())
     g.fs_authn_via = "session"
     g.fs_paa = session.get("fs_paa", 0)
     return found.user
@@ -127,6 +129,16 @@ def _end(_app: Flask, user: Any = None, **_more: Any) -> None:
         sessions.sign_out(found.id)
         kept_forms.forget(found.user.id)
         security_event(SecurityKind.SIGNED_OUT, found.user, now=clock.now())
+
+
+def _note_use(response: Response) -> Response:
+    """Begin the idle time again. Not for what a page asks by itself, so that one left open ends as others do, nor for what is
+    refused before it does anything.
+    """
+    found: OpenSession | None = request.__dict__.get(_SESSION)
+    if found and not found.is_over and needs_login() and not by_itself() and response.status_code not in NO_USE:
+        sessions.note_use(found, now=clock.now())
+    return response
 
 
 def _renew_after_asking(response: Response) -> Response:

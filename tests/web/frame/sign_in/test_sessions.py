@@ -14,6 +14,7 @@ from outreach.services.sign_in import sessions
 from tests.web.browsers import sign_in, token_of
 from tests.world import NOW, PASSWORD, log_in, stop_clock
 
+MINUTE = timedelta(minutes=1)
 pytestmark = pytest.mark.usefixtures("browsers")
 
 
@@ -60,6 +61,26 @@ def test_a_stolen_cookie_is_dead_after_signing_out_and_other_devices_stay(app: F
     assert [kind for kind in kinds() if kind is not SecurityKind.NEW_DEVICE] == [
         SecurityKind.SIGNED_IN, SecurityKind.SIGNED_IN, SecurityKind.SIGNED_OUT,
     ]  # fmt: skip
+
+
+def test_only_what_somebody_does_begins_the_idle_time_again(app: Flask, coordinator: User, clock_stands):
+    client, _ = sign_in(app, coordinator.email)
+    clock_stands.now += 50 * MINUTE
+    assert client.get("/venues", headers={"HX-Request": "true", "X-By-Itself": "1"}).status_code == 200
+    for method, address in (
+        ("GET", "/nothing-here"),
+        ("GET", "/healthz"),
+        ("POST", "/venues/new"),
+        ("DELETE", "/venues"),
+        ("GET", "/login"),
+    ):
+        client.open(address, method=method)
+    clock_stands.now += 9 * MINUTE
+    assert client.get("/venues").status_code == 200  # 59 minutes after signing in
+    clock_stands.now += 59 * MINUTE
+    assert client.get("/venues", headers={"HX-Request": "true", "X-By-Itself": "1"}).status_code == 200
+    clock_stands.now += MINUTE
+    assert client.get("/venues").status_code == 302
 
 
 def test_a_changed_password_ends_all_other_sessions_and_copies_of_this_one(app: Flask, coordinator: User):
