@@ -2,14 +2,15 @@
 
 from datetime import datetime
 
+import pytest
 import sqlalchemy as sa
 from passlib.totp import TOTP
 
-from outreach import clock
+from outreach import clock, rate_store
 from outreach.delivery.mail.kinds import account as account_mail
-from outreach.extensions import db
+from outreach.extensions import db, limiter
 from outreach.models import PasswordReset, User
-from outreach.services.sign_in import recovery, reset
+from outreach.services.sign_in import recovery, reset, tries
 from outreach.web.frame.accounts.second_factors import security
 
 
@@ -43,3 +44,23 @@ def new_password_token(user: User) -> str:
     reset.tick(now)
     nonce = db.session.scalars(sa.select(PasswordReset.nonce).order_by(PasswordReset.id.desc())).first()
     return account_mail.new_password_url(nonce or "").rpartition("/")[2]
+
+
+class SetTime:
+    """What `time` tells the counts of tries: it stands until the test sets `at`, in seconds."""
+
+    at = 1_000_000.0
+
+    def time(self) -> float:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+def set_time_of_tries(monkeypatch: pytest.MonkeyPatch) -> SetTime:
+    wall = SetTime()
+    monkeypatch.setattr(rate_store, "time", wall)
+    monkeypatch.setattr(tries, "time", wall)
+    limiter.reset()
+    return wall

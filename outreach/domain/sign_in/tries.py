@@ -1,8 +1,8 @@
 """How long the next try of a password has to wait.
 
 Nobody is locked out: the wait grows with each wrong try, and it depends on where the tries come from. What strangers do
-elsewhere never holds up a device on which the account has signed in before, and holds up a new device only while very many tries
-for the account come in from everywhere, and then for half a minute.
+elsewhere never holds up a device on which the account has signed in before. On a new device they can take its owner's turns as
+long as they go on trying from very many networks; there a new password by mail lets the device in.
 """
 
 from dataclasses import dataclass

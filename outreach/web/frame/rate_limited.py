@@ -35,6 +35,11 @@ def when_again(seconds: int) -> str:
     then = _("Wait a minute, then try again.")
     if minutes > 1:
         then = _("Please try again in %(minutes)d minutes.", minutes=minutes)
+    if WAIT_S in request.__dict__ and not current_user.is_authenticated:
+        by_mail = _(
+            "If this stays so, ask for a new password by mail: on the device on which you choose it, nobody else's tries count."
+        )
+        return f"{then} {by_mail}"
     if kept():
         kept_here = _("What you entered is kept on this page, and sent as it is once you press the button.")
         return f"{then} {kept_here}"

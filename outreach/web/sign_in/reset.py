@@ -17,6 +17,7 @@ from outreach.extensions import current_settings, limiter
 from outreach.services.sign_in import reset
 from outreach.services.sign_in.reset import ResetLinkUnusable
 from outreach.web.frame.say import say
+from outreach.web.frame.sign_in import devices
 
 bp = Blueprint("reset", __name__)
 limiter.limit(lambda: current_settings().rate_public, methods=["GET"])(bp)
@@ -68,6 +69,7 @@ def choose(token: str) -> Any:
         if form.validate_on_submit():
             reset.choose(token, form.password.data or "", now=clock.now())
             logout_user()
+            devices.let_in(user.id)
             flash(_("Your password was changed. Please sign in with it."), "success")
             return redirect(url_for("security.login"))
     except ResetLinkUnusable as problem:

@@ -2,32 +2,17 @@
 
 import pytest
 
-from outreach import rate_store
 from outreach.domain.sign_in.tries import OF_ACCOUNT, OF_PAIR
-from outreach.extensions import limiter
 from outreach.services.sign_in import tries
 from outreach.services.sign_in.tries import PasswordTry
+from tests.world.sign_in import SetTime, set_time_of_tries
 
 SITI = "siti@example.com"
 
 
-class SetTime:
-    at = 1_000_000.0
-
-    def time(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-
 @pytest.fixture
 def wall(app, monkeypatch: pytest.MonkeyPatch) -> SetTime:
-    wall = SetTime()
-    monkeypatch.setattr(rate_store, "time", wall)
-    monkeypatch.setattr(tries, "time", wall)
-    limiter.reset()
-    return wall
+    return set_time_of_tries(monkeypatch)
 
 
 def wrong(number: int, **where: str) -> list[int]:

@@ -11,15 +11,18 @@ from flask import Flask
 from outreach import clock
 from outreach.domain.kinds import AccountNews, StaffRole
 from outreach.domain.sign_in.events import SecurityKind
+from outreach.domain.sign_in.tries import OF_ACCOUNT
 from outreach.extensions import db
 from outreach.models import AccountMail, PasswordReset, SecurityEvent, User
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
+from outreach.services.sign_in import tries
+from outreach.services.sign_in.tries import PasswordTry
 from tests.support.copied import copied
 from tests.support.long_form import LONG
 from tests.web.browsers import BrowserClient
 from tests.world import PASSWORD, StandingClock, log_in, stop_clock
-from tests.world.sign_in import code_of, new_password_token, with_app
+from tests.world.sign_in import code_of, new_password_token, set_time_of_tries, with_app
 
 pytestmark = pytest.mark.usefixtures("browsers")
 NEW = "payung biru jalan sepatu"
@@ -94,6 +97,19 @@ def test_the_answer_to_who_asks_for_a_new_password_is_the_same_for_every_address
     assert known[:2] == unknown[:2] == (302, "/login")
     assert "a mail with a link is on its way" in without_tokens[0]
     assert db.session.query(PasswordReset).count() == 2
+
+
+def test_strangers_keep_nobody_out_who_chooses_a_new_password_by_mail(app, client, coordinator, monkeypatch):
+    set_time_of_tries(monkeypatch)
+    for number in range(OF_ACCOUNT.free + 1):
+        tries.begin(PasswordTry(coordinator.email, f"203.0.113.{number}"))
+    assert sign_in(client, coordinator.email).status_code == 429
+    token = new_password_token(coordinator)
+    client.post(f"/r/{token}", data={"password": NEW, "again": NEW})
+    assert sign_in(app.test_client(), coordinator.email, NEW).status_code == 429
+    assert sign_in(client, coordinator.email, NEW).status_code == 302
+    assert is_in(client)
+    assert db.session.query(SecurityEvent).filter_by(kind=SecurityKind.SIGNED_IN).count() == 1
 
 
 def test_opening_the_link_changes_nothing_and_choosing_leads_to_the_second_factor(any_app, client, coordinator):

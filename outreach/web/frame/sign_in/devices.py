@@ -1,4 +1,4 @@
-"""Devices that an account knows: a signed cookie, set after signing in, names the accounts that have signed in there.
+"""Devices that an account knows: a signed cookie names the accounts that have signed in there, or chose a password by mail.
 
 It opens nothing. It only spares the device the waits that strangers cause (services/sign_in/tries.py), and the account a mail
 about a new device.
@@ -32,11 +32,26 @@ def known_as(user_id: int | None) -> str:
     return str(here["id"]) if user_id is not None and user_id in here["of"] else ""
 
 
+def let_in_as(user_id: int | None) -> str:
+    """Return this device's random value if strangers' tries of this account must not hold it up, otherwise ""."""
+    here = _here()
+    return str(here["id"]) if user_id is not None and user_id in (*here["of"], *here["by_mail"]) else ""
+
+
 def learn(user_id: int) -> None:
     """Let the device be known to this account from now on; the answer to this request tells it."""
+    _note("of", user_id)
+
+
+def let_in(user_id: int) -> None:
+    """Let strangers' tries not hold up this device, on which a link from a mail to the account was used."""
+    _note("by_mail", user_id)
+
+
+def _note(part: str, user_id: int) -> None:
     here = _here()
-    of = [user_id, *(other for other in here["of"] if other != user_id)]
-    request.__dict__[_LEARNT] = {"id": here["id"] or secrets.token_urlsafe(16), "of": of[:MOST_ACCOUNTS]}
+    noted = [user_id, *(other for other in here[part] if other != user_id)][:MOST_ACCOUNTS]
+    request.__dict__[_LEARNT] = {**here, "id": here["id"] or secrets.token_urlsafe(16), part: noted}
 
 
 def _here() -> dict[str, Any]:
@@ -45,8 +60,8 @@ def _here() -> dict[str, Any]:
     try:
         found = _signer().loads(request.cookies.get(_name(), ""), max_age=KNOWN_FOR_S)
     except BadSignature:
-        return {"id": "", "of": []}
-    return {"id": found["id"], "of": found["of"]}
+        return {"id": "", "of": [], "by_mail": []}
+    return {"id": found["id"], "of": found["of"], "by_mail": found.get("by_mail", [])}
 
 
 def _name() -> str:

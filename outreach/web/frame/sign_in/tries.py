@@ -12,7 +12,7 @@ _TRIED = "outreach_tried"  # of a request
 
 
 def is_known_device() -> bool:
-    """Return whether the account of this form has signed in on this device before."""
+    """Return whether the account of this form has signed in on this device before, or chose its password here by mail."""
     return bool(_tried().device)
 
 
@@ -32,7 +32,7 @@ def succeeded() -> None:
 def _tried() -> PasswordTry:
     if _TRIED not in request.__dict__:
         email = current_user.email if current_user.is_authenticated else request.form.get("email", "")
-        device = devices.known_as(tries.account_id(email)) if devices.is_any() else ""
+        device = devices.let_in_as(tries.account_id(email)) if devices.is_any() else ""
         request.__dict__[_TRIED] = PasswordTry(email, request.remote_addr or "", device)
     tried: PasswordTry = request.__dict__[_TRIED]
     return tried
