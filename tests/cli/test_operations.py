@@ -264,3 +264,20 @@ def test_secrets_that_systemd_keeps_encrypted_reach_the_units_and_the_services_c
     done = machine.service("doctor", **key)
     assert (done.returncode, done.stdout) == (3, "700\n600\nrahasia"), done.stderr
     assert list(Path("/run").glob("outreach-service.*")) == []
+
+
+def test_a_command_for_the_owner_of_the_tables_has_the_services_settings_and_the_owners_address(machine):
+    machine.set_up()
+    machine.file.write_text(
+        "OUTREACH_DATABASE_URL=postgresql://outreach@localhost/outreach\nOUTREACH_MAIL_SERVER=localhost\n"
+    )
+    owner = machine.folder / "outreach-owner.url"
+    refused = machine.service("--owner", "db", "upgrade")
+    assert (refused.returncode, str(owner) in refused.stderr) == (1, True)
+    owner.write_text("postgresql://owner:pa$word'@localhost/outreach\n")
+    done = machine.service("--owner", "db", "upgrade")
+    assert set(done.stdout.splitlines()) == {
+        "OUTREACH_DATABASE_URL=postgresql://owner:pa$word'@localhost/outreach", "OUTREACH_MAIL_SERVER=localhost",
+        "args=db upgrade",
+    }  # fmt: skip
+    assert machine.settings()["OUTREACH_DATABASE_URL"] == "postgresql://outreach@localhost/outreach"

@@ -60,7 +60,10 @@ def _advice(words: str, code: str | None) -> str:
     if code == "28P01" or "password" in text:
         return "Correct the password in OUTREACH_DATABASE_URL; special characters are written as in any URL, @ as %40."
     if code == "42501":
-        return "Let the user own the database:  ALTER DATABASE … OWNER TO …"
+        return (
+            "Run this as the role that owns the tables (outreach-service --owner, where there are two roles), "
+            "or let the user own the database: ALTER DATABASE … OWNER TO …"
+        )
     if code in ("28000", "3D000") or "does not exist" in text:
         return "Make that user and its database (createuser, createdb), or correct OUTREACH_DATABASE_URL."
     return "Start the PostgreSQL server, or correct host and port in OUTREACH_DATABASE_URL."
