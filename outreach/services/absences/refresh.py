@@ -141,7 +141,7 @@ def from_settings() -> Fetcher:
     """Return what reads calendars only from hosts that the administrator allows."""
     settings = current_settings()
     own, listed = (
-        frozenset(hosts.replace(",", " ").split())
+        frozenset(host.rstrip(".").encode("idna").decode() for host in hosts.replace(",", " ").split())
         for hosts in (settings.calendar_own_hosts, settings.calendar_hosts.lower())
     )
     return Fetcher(own, listed)

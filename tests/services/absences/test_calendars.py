@@ -83,12 +83,15 @@ def test_the_engine_reads_an_address_and_reads_it_again_when_due(any_app, calend
 
 
 def test_an_address_at_a_server_that_is_not_listed_is_refused_before_anything_is_stored(any_app, mine):
-    any_app.extensions["outreach"] = replace(any_app.extensions["outreach"], calendar_hosts="calendar.example.com")
+    any_app.extensions["outreach"] = replace(
+        any_app.extensions["outreach"], calendar_hosts="calendar.example.com., bücher.example"
+    )
     with pytest.raises(problems.HostNotListed):
         absence_calendars.add_address(mine, "https://other.example.com/c.ics", now=NOW, **SELF)
     assert absence_pages.calendars(mine, now=NOW) == []
     absence_calendars.add_address(mine, "webcal://calendar.example.com/c.ics", now=NOW, **SELF)
     assert shown(mine).host == "calendar.example.com"
+    absence_calendars.add_address(mine, "https://bücher.example/c.ics", now=NOW, **SELF)
 
 
 def test_no_event_title_is_stored(any_app, calendar_site, mine):
