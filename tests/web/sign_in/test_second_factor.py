@@ -149,6 +149,11 @@ def test_a_secret_that_was_changed_in_the_database_opens_nothing(app, client, co
     give_password(client, coordinator)
     client.post("/login/code", data={"code": code})
     assert not is_in(client)
+    plain = "JBSWY3DPEHPK3PXP"
+    coordinator.tf_totp_secret = json.dumps({"key": plain, "type": "totp", "v": 1})
+    db.session.commit()
+    client.post("/login/code", data={"code": code_for(plain)})
+    assert not is_in(client)
 
 
 def test_a_recovery_code_opens_once_and_its_use_is_told(any_app, client, coordinator):

@@ -4,6 +4,7 @@ The rules are services/sign_in/factors.py and recovery.py.
 """
 
 import hmac
+import json
 import secrets
 import unicodedata
 from base64 import b64decode, b64encode
@@ -94,6 +95,8 @@ class Codes(Totp):
 
     def verify_totp(self, token: str, totp_secret: str, user: Any, window: int = 0) -> bool:
         try:
+            if "enckey" not in json.loads(totp_secret):
+                return False  # libpass would take a secret that somebody wrote into the row in plain text
             found = self._totp.verify(token, totp_secret, time=clock.now(), window=window)
         except (TokenError, ValueError, KeyError):  # ValueError, KeyError: the secret key was changed
             return False
