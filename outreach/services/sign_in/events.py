@@ -21,6 +21,7 @@ from outreach.services.sign_in import mails
 from outreach.transactions import recording
 
 MOST_A_MINUTE = 5  # rows of one kind of failure from one network address; the log has all of them
+MOST_FROM_ALL = 60  # rows of one kind of failure in a minute from all addresses together: a stranger can have very many
 _log = structlog.get_logger()
 
 
@@ -82,4 +83,7 @@ def signed_in(user: User, *, via: list[str], stays: bool, is_new_device: bool, n
 
 
 def _too_many(kind: SecurityKind, where: RequestOrigin) -> bool:
-    return limiter.storage.incr(f"security event {kind.value} {network_of(where.network_address)}", 60) > MOST_A_MINUTE
+    counted = limiter.storage.incr
+    if counted(f"security event {kind.value} {network_of(where.network_address)}", 60) > MOST_A_MINUTE:
+        return True
+    return counted(f"security event {kind.value} from all", 60) > MOST_FROM_ALL

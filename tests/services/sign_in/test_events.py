@@ -1,14 +1,16 @@
 """Security events: stored at once or with their use case, and never as many as an attacker likes."""
 
+import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import SecurityEvent, User
-from outreach.services.sign_in.events import MOST_A_MINUTE, security_event
+from outreach.services.sign_in.events import MOST_A_MINUTE, MOST_FROM_ALL, security_event
 from outreach.transactions import begin_writing, trying, writing
 from tests.world import NOW
+from tests.world.sign_in import set_time_of_tries
 
 ANDROID = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Mobile Safari/537.36"
@@ -59,3 +61,11 @@ def test_all_failures_are_logged_and_only_some_of_a_minute_stored(any_app):
     with any_app.test_request_context("/", environ_base={"REMOTE_ADDR": "192.0.2.10"}):
         security_event(SecurityKind.SIGN_IN_FAILED, now=NOW)
     assert (len(logged), len(stored())) == (MOST_A_MINUTE + 3, MOST_A_MINUTE + 1)
+
+
+def test_strangers_with_very_many_addresses_do_not_fill_the_list(any_app, monkeypatch: pytest.MonkeyPatch):
+    set_time_of_tries(monkeypatch)
+    for number in range(MOST_FROM_ALL + 3):
+        with any_app.test_request_context("/", environ_base={"REMOTE_ADDR": f"198.51.100.{number}"}):
+            security_event(SecurityKind.SIGN_IN_FAILED, now=NOW)
+    assert len(stored()) == MOST_FROM_ALL
