@@ -408,17 +408,19 @@ def _secret(called: str, places: list[Path], others: list[str]) -> str:
     try:
         if not place.is_file():  # reading a pipe would wait for ever
             place.stat()
-            raise SettingsError(f"{place}, the file of {called}, is no file. Correct {called}{FILE}.")
+            raise SettingsError(f"{place}, the file of {called}, is no ordinary file. Put one with the secret there.")
         with place.open(encoding="utf-8-sig") as file:
             text = file.read(MOST_OF_A_SECRET + 1)
         if len(text) > MOST_OF_A_SECRET:
-            raise SettingsError(f"{place}, the file of {called}, is too long for a secret. Correct {called}{FILE}.")
+            raise SettingsError(
+                f"{place}, the file of {called}, is too long for a secret. Put one there that has nothing else."
+            )
     except UnicodeDecodeError:
         raise SettingsError(f"{place}, the file of {called}, is not text in UTF-8. Write it again.") from None
     except OSError as error:
         raise SettingsError(
             f"{place}, the file of {called}, cannot be read: {error.strerror}. "
-            f"Correct {called}{FILE}, or let this process's user read the file."
+            f"Correct where {called} is read from, or let this process's user read the file."
         ) from None
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:

@@ -256,15 +256,15 @@ def test_a_secrets_file_that_cannot_be_used_is_named_without_what_it_says(tmp_pa
     called = "/password, the file of OUTREACH_MAIL_PASSWORD,"
     assert refused() == (
         f"{called} cannot be read: No such file or directory. "
-        "Correct OUTREACH_MAIL_PASSWORD_FILE, or let this process's user read the file."
+        "Correct where OUTREACH_MAIL_PASSWORD is read from, or let this process's user read the file."
     )
     secret_file.write_bytes(b"rahasia\xff")
     assert refused() == f"{called} is not text in UTF-8. Write it again."
     secret_file.write_text("rahasia" * 10_000)
-    assert refused() == f"{called} is too long for a secret. Correct OUTREACH_MAIL_PASSWORD_FILE."
+    assert refused() == f"{called} is too long for a secret. Put one there that has nothing else."
     secret_file.unlink()
     os.mkfifo(secret_file)
-    assert refused() == f"{called} is no file. Correct OUTREACH_MAIL_PASSWORD_FILE."
+    assert refused() == f"{called} is no ordinary file. Put one with the secret there."
     secret_file.unlink()
     secret_file.write_text("\n")
     assert refused() == f"{called} is empty. Write the secret into it."
