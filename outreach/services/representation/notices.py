@@ -5,6 +5,7 @@ they go out; delivery/recheck leaves out what is not true any more. A link names
 to a new acting person waits until staff have recorded who comes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from outreach.delivery.mail.texts import (
     NO_LONGER_ACTING_TEXT,
     OPEN_AGAIN_TEXT,
 )
+from outreach.delivery.rows import leaving
 from outreach.domain.kinds import Audience, MailKind, NoLongerActing
 from outreach.domain.mail.still_true import ACTING
 from outreach.domain.reminders.due import MissedReason
@@ -24,7 +26,7 @@ from outreach.domain.states import ANSWERED, ActivityState, ReminderState
 from outreach.models import ActingPerson, Invitation, Message, MessageLine, Reminder
 from outreach.services.reminders.schedule import confirm, event_reminder, spread
 
-TOLD_IN_A_DAY = 3  # acting people of one invitation who get a mail without staff having named them
+TOLD_IN_A_DAY = 3  # mails to acting people of one invitee at an activity, in all roles, without staff having named them
 A_DAY = timedelta(days=1)
 
 
@@ -85,28 +87,38 @@ def tell_acting_again(
     if called_off is not None and called_off.state is ReminderState.SCHEDULED:
         session.delete(called_off)
     elif (called_off is not None or ended is NoLongerActing.PASSED_ON) and not _told_for_another_role(
-        session, invitation
+        session, invitation, now
     ):
-        text_key = ACTING_AGAIN_TEXT if acting.confirmed_at is None else CONFIRMED_AGAIN_TEXT
+        text_key = _again_text(session, invitation, acting)
         tell_acting(session, invitation, now=now, by_staff=by_staff, text_key=text_key)
 
 
-def _told_for_another_role(session: Session, invitation: Invitation) -> bool:
-    """Return whether a mail about another role of the invitee at the activity waits, and tells whoever acts the same."""
-    waiting = sa.select(Reminder.id).join(Invitation, Invitation.id == Reminder.invitation_id)
-    return (
-        session.scalar(
-            waiting.where(
-                Invitation.activity_id == invitation.activity_id,
-                Invitation.person_id == invitation.person_id,
-                Invitation.id != invitation.id,
-                Reminder.kind == MailKind.APPOINTMENT,
-                Reminder.state == ReminderState.SCHEDULED,
-                Reminder.text_key.in_([ACTING_AGAIN_TEXT, CONFIRMED_AGAIN_TEXT]),
-            ).limit(1)
-        )
-        is not None
+def _again_text(session: Session, invitation: Invitation, acting: ActingPerson) -> str:
+    """Return the text for somebody who acts again; "" if no mail has told them before, as above the limit."""
+    if acting.confirmed_at is not None:
+        return CONFIRMED_AGAIN_TEXT
+    told = leaving.told_of(session, [one.id for one in _roles(session, invitation)])
+    return ACTING_AGAIN_TEXT if acting.email.lower() in {address for _id, address in told} else ""
+
+
+def _told_for_another_role(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """Return whether whoever acts is told the same for another role of the invitee at the activity: by a mail that waits, or
+    by the one of this moment, be it held back.
+    """
+    others = [one.id for one in _roles(session, invitation) if one.id != invitation.id]
+    again = Reminder.text_key.in_([ACTING_AGAIN_TEXT, CONFIRMED_AGAIN_TEXT])
+    found = sa.select(Reminder.id).where(
+        Reminder.invitation_id.in_(others),
+        Reminder.kind == MailKind.APPOINTMENT,
+        sa.and_(Reminder.state == ReminderState.SCHEDULED, again) | (Reminder.due_at == now),
     )
+    return session.scalar(found.limit(1)) is not None
+
+
+def _roles(session: Session, invitation: Invitation) -> Sequence[Invitation]:
+    """Return the invitee's invitations to the activity, one for each role."""
+    of_invitee = (Invitation.activity_id == invitation.activity_id, Invitation.person_id == invitation.person_id)
+    return session.scalars(sa.select(Invitation).where(*of_invitee)).all()
 
 
 def _last_told(session: Session, invitation: Invitation, acting: ActingPerson, kind: MailKind) -> Reminder | None:
@@ -201,7 +213,7 @@ def confirm_to_invitee(session: Session, invitation: Invitation, *, now: datetim
 
 def _told_today(session: Session, invitation: Invitation, now: datetime) -> int:
     told = sa.select(sa.func.count()).where(
-        Reminder.invitation_id == invitation.id,
+        Reminder.invitation_id.in_([one.id for one in _roles(session, invitation)]),
         Reminder.kind == MailKind.APPOINTMENT,
         Reminder.reason != MissedReason.MANY_REPRESENT,
         Reminder.due_at > now - A_DAY,

@@ -14,7 +14,7 @@ from outreach.services.answers import record as recording
 from outreach.services.answers import undo as undoing
 from outreach.services.reminders import tick as reminding
 from outreach.services.representation.notices import TOLD_IN_A_DAY, waits_for_staff
-from tests.world import NOW, at, invitation_of, invite_and_publish, token_of
+from tests.world import NOW, at, invitation_of, invite, invite_and_publish, token_of
 from tests.world.mails import drain
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("any_app")
 RINA = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")
 TONO = Representative("AKP Tono", "Kasat Reskrim", email="tono@example.com")
 AGAIN = "Kembali hadir mewakili"
+NO_LONGER = "Tidak perlu lagi mewakili"
 MINUTE = timedelta(minutes=1)
 
 
@@ -156,3 +157,48 @@ def test_somebody_named_again_and_held_back_is_not_told_once_more_that_they_need
         now += 2 * MINUTE
     mails = [subject for subject, _text, _in_calendar in mails_to(server, "rina@example.com")]
     assert len(mails) <= 2 * TOLD_IN_A_DAY + 1
+
+
+@pytest.fixture
+def in_two_roles(server, activity, chief):
+    """The chief speaks and moderates, has named Rina for both, and both have had their mails."""
+    invite(activity, chief, role=Role.MODERATOR)
+    invite_and_publish(activity, chief, role=Role.SPEAKER)
+    work(NOW)
+    answering.answer(token_of(chief), activity.id, Choice.REPRESENTED, RINA, now=at(5))
+    work(at(5))
+    return activity
+
+
+def test_an_invitee_with_two_roles_has_one_limit(in_two_roles, server, chief):
+    link, now = token_of(chief), at(6)
+    for number in range(2 * TOLD_IN_A_DAY + 2):
+        answering.answer(link, in_two_roles.id, Choice.REPRESENTED, Representative(f"Budi {number}"), now=now)
+        work(now)
+        undoing.undo(link, now=now + MINUTE)
+        work(now + MINUTE)
+        now += 2 * MINUTE
+    again = [subject for subject, _text, _in_calendar in mails_to(server, "rina@example.com") if AGAIN in subject]
+    assert len(again) == TOLD_IN_A_DAY
+
+
+def test_who_was_replaced_before_any_mail_told_them_is_asked_as_for_the_first_time(represented, server, chief):
+    link = token_of(chief)
+    answering.answer(link, represented.id, Choice.REPRESENTED, TONO, now=at(6))
+    answering.answer(link, represented.id, Choice.COMING, now=at(6, 9))
+    work(at(6, 9))
+    undoing.undo(link, now=at(6, 10))
+    work(at(6, 10))
+    [(subject, _text, _in_calendar)] = mails_to(server, "tono@example.com")
+    assert AGAIN not in subject
+
+
+def test_two_people_with_one_mailbox_are_both_told_that_they_need_not_come(represented, server, chief):
+    link = token_of(chief)
+    shared = Representative("AKP Tono", email="rina@example.com")
+    answering.answer(link, represented.id, Choice.REPRESENTED, shared, now=at(6))
+    work(at(6))
+    answering.answer(link, represented.id, Choice.COMING, now=at(7))
+    work(at(7))
+    texts = [text for subject, text, _in_calendar in mails_to(server, "rina@example.com") if NO_LONGER in subject]
+    assert [name in text for text, name in zip(texts, ("Kompol Rina Dewi", "AKP Tono"), strict=True)] == [True, True]
