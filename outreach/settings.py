@@ -87,7 +87,14 @@ def _is_host(name: str) -> bool:
         return bool(ip_address(name))
     except ValueError:
         parts = name.removesuffix(".").split(".")  # a dot at the end: the whole name, to which no domain is added
+        name = name.encode("idna").decode()  # as it is looked up; ValueError for letters that no name may have
         return len(name) <= 254 and all(re.fullmatch(r"(?!-)[\w-]{1,63}(?<!-)", part) for part in parts)
+
+
+def _is_host_or_below(name: str) -> bool:
+    """Return whether it is a host's name, or a domain of two parts or more with `*.` before it."""
+    domain = name.removeprefix("*.")
+    return _is_host(domain) and (domain == name or "." in domain.removesuffix("."))
 
 
 def _is_base_url(text: str) -> bool:
@@ -180,10 +187,10 @@ SenderAddress = Annotated[
 ]
 RETURN_PATH = "an address with {id} before the @, where each mail's number goes, such as bounces+{id}@example.com"
 MaybeReturnPath = Annotated[str, _or_empty(Form(RETURN_PATH, _is_return_path))]
-HOST_NAMES = "hosts' names, such as calendar.google.com, *.example.com"
+HOST_NAMES = "hosts' names, such as calendar.google.com, *.example.com, and not a whole ending such as *.com"
 HostNames = Annotated[
     str,
-    Form(HOST_NAMES, lambda text: all(_is_host(name.removeprefix("*.")) for name in text.replace(",", " ").split())),
+    Form(HOST_NAMES, lambda text: all(map(_is_host_or_below, text.replace(",", " ").split()))),
 ]
 Hosts = Annotated[
     str,
