@@ -53,7 +53,7 @@ def looked_up(host: str, port: int) -> list[str]:
 class Fetcher:
     """Settings of a download. own_hosts: "host:port" entries that the administrator allows to be private or on any port.
 
-    hosts: names from which alone may be read, "*.domain" for all below a domain; none: any. own_hosts need not be among them.
+    hosts: only these names are read, and with "*.domain" all below that domain; if there are none, any. own_hosts are read, too.
     resolve: looks up names. trust: which certificates count. whole_s: time limit for the whole download, in seconds.
     """
 
