@@ -24,7 +24,7 @@ from outreach.transactions import writing
 
 VALID_FOR = timedelta(minutes=30)
 KEPT_FOR = timedelta(days=1)
-MOST_MAILS = 3  # to one account within COUNTED_FOR
+MOST_MAILS = 3  # to one account within COUNTED_FOR, while one of their links counts
 COUNTED_FOR = timedelta(hours=1)
 AT_ONCE = 200
 LONGEST_ADDRESS = 254
@@ -82,12 +82,17 @@ def _write_mail(session: Session, asked: PasswordReset, now: datetime) -> bool:
 
 
 def _had_enough(session: Session, user_id: int, now: datetime) -> bool:
-    """Return whether an account got so many of these mails lately that a stranger is probably asking."""
+    """Return whether an account got so many of these mails lately that a stranger is probably asking, and has a link still."""
     session.flush()
-    recent = sa.select(sa.func.count()).where(
+    recent = sa.select(sa.func.count(), sa.func.count().filter(*_counts(now))).where(
         PasswordReset.user_id == user_id, PasswordReset.asked_at > now - COUNTED_FOR
     )
-    return (session.scalar(recent) or 0) >= MOST_MAILS
+    mailed, count_still = session.execute(recent).one()
+    return mailed >= MOST_MAILS and count_still > 0
+
+
+def _counts(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return PasswordReset.used_at.is_(None), PasswordReset.ends_at > now
 
 
 def opened(token: str, *, now: datetime) -> User:
@@ -137,7 +142,7 @@ def _found(session: Session, token: str, now: datetime) -> tuple[PasswordReset, 
     wanted = (
         sa.select(PasswordReset, User)
         .join(User, User.id == PasswordReset.user_id)
-        .where(PasswordReset.nonce == nonce, PasswordReset.used_at.is_(None), PasswordReset.ends_at > now, User.active)
+        .where(PasswordReset.nonce == nonce, *_counts(now), User.active)
     )
     row = session.execute(wanted).unique().one_or_none() if nonce else None
     if row is None:

@@ -146,3 +146,15 @@ def test_the_account_reads_the_mail_in_its_language(app, server, coordinator):
     db.session.commit()
     ask_for(coordinator.email)
     assert server.taken[0].mail["Subject"] == "Kata sandi baru untuk Outreach"
+
+
+def test_a_stranger_who_uses_the_mails_up_never_leaves_the_owner_without_a_link(any_app, server, coordinator):
+    for seconds in range(5):
+        ask_for(coordinator.email, NOW + timedelta(seconds=seconds))
+    ended = NOW + timedelta(seconds=2) + VALID_FOR  # of the third, which is the last one
+    ask_for(coordinator.email, ended - timedelta(seconds=1))
+    assert len(links(server)) == 3
+    for seconds in range(3):
+        ask_for(coordinator.email, ended + timedelta(seconds=seconds))
+    assert len(links(server)) == 4
+    assert reset.opened(links(server)[3], now=ended + timedelta(minutes=29)).id == coordinator.id
