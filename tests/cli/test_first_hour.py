@@ -128,6 +128,7 @@ def test_with_the_two_roles_of_the_operations_page_pages_need_no_right_to_change
                 connection.execute(statement)
         code, said = run(tmp_path, "db", "upgrade", database_url=pages)
         assert (code, "permission denied for schema public" in said) == (1, True)
+        assert "Run this as the role that owns the tables (outreach-service --owner" in said
         assert run(tmp_path, "db", "upgrade", database_url=owner)[0] == 0
         for command in (INIT, ["user", "password", "--email", "rina@example.com"], ["backup", str(tmp_path)]):
             code, said = run(tmp_path, *command, database_url=pages, admin_password="tas-kayu-api-biru")
