@@ -285,7 +285,11 @@ def _error_page(error: HTTPException) -> Any:
         wait_s = rate_limited.wait_s()
         response.headers["Retry-After"] = str(wait_s)
         page, code = error_page(
-            429, text=rate_limited.when_again(wait_s), kept=rate_limited.kept(), here=rate_limited.here()
+            429,
+            text=rate_limited.when_again(wait_s),
+            kept=rate_limited.kept(),
+            here=rate_limited.here(),
+            at_sign_in=rate_limited.at_sign_in(),
         )
     else:
         title, text = rate_limited.too_large(error) if error.code == 413 else uploads.why_refused(error)

@@ -29,13 +29,18 @@ def wait_s() -> int:
     return max(1, int(limit.reset_at - time.time()) if limit else _A_MINUTE_S)
 
 
+def at_sign_in() -> bool:
+    """Return whether somebody who wants to sign in has to wait, because of wrong passwords."""
+    return WAIT_S in request.__dict__ and not current_user.is_authenticated
+
+
 def when_again(seconds: int) -> str:
     """Return, in sentences, when to try again and what happens to the form."""
     minutes = -(-seconds // _A_MINUTE_S)
     then = _("Wait a minute, then try again.")
     if minutes > 1:
         then = _("Please try again in %(minutes)d minutes.", minutes=minutes)
-    if WAIT_S in request.__dict__ and not current_user.is_authenticated:
+    if at_sign_in():
         by_mail = _(
             "If this stays so, ask for a new password by mail: on the device on which you choose it, nobody else's tries count."
         )

@@ -234,6 +234,7 @@ def test_the_sixth_wrong_password_has_to_wait_but_not_on_a_device_that_the_accou
     assert [answer.status_code for answer in tries] == [200] * 5 + [429]
     assert (tries[5].headers["Retry-After"], "Wait a minute, then try again." in tries[5].text) == ("2", True)
     assert "ask for a new password by mail" in tries[5].text
+    assert 'href="/reset' in tries[5].text
     assert ("not-for-a-page" in tries[5].text, "<form" in tries[5].text) == (False, False)
     right = {"email": coordinator.email, "password": PASSWORD}
     assert phone.post("/login", data=right).status_code == 302  # type: ignore[attr-defined]
