@@ -21,7 +21,7 @@ from outreach.services import office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.absences.edit import Check, Subject, log_change, unchecked
-from outreach.services.absences.refresh import from_settings, note_left_out, replace
+from outreach.services.absences.refresh import allowed_fetcher, note_left_out, replace
 from outreach.transactions import writing
 
 MOST = 5  # per person, organisation or venue
@@ -102,7 +102,7 @@ def add_address(
     """Store an address, due to be read at once by an engine. Raise a Problem if it is not a valid calendar address."""
     if not current_settings().calendar_read_s:
         raise NoneRead
-    url = from_settings().allowed(address)
+    url = allowed_fetcher().allowed(address)
     with writing() as session:
         check()
         of_subject = getattr(AbsenceCalendar, subject.column) == subject.id

@@ -55,7 +55,7 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
     known = {} if whole else {"etag": calendar.etag, "last_modified": calendar.last_modified}
     db.session.rollback()
     try:
-        answer = (fetcher or from_settings()).fetch(url, **known)
+        answer = (fetcher or allowed_fetcher()).fetch(url, **known)
         new = None if answer.data is None else sha256(answer.data).hexdigest()
         reading = None
         if answer.data is not None and (whole or new != digest):
@@ -137,12 +137,12 @@ def _taken(now: datetime) -> int | None:
         return found.id
 
 
-def from_settings() -> Fetcher:
-    """Return what reads calendars only from hosts that the administrator allows."""
+def allowed_fetcher() -> Fetcher:
+    """Return a fetcher that reads only from hosts that the administrator allows."""
     settings = current_settings()
     own, listed = (
-        frozenset(host.rstrip(".").encode("idna").decode() for host in hosts.replace(",", " ").split())
-        for hosts in (settings.calendar_own_hosts, settings.calendar_hosts.lower())
+        frozenset(host.rstrip(".").encode("idna").decode() for host in hosts.lower().replace(",", " ").split())
+        for hosts in (settings.calendar_own_hosts, settings.calendar_hosts)
     )
     return Fetcher(own, listed)
 

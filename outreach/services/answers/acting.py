@@ -258,13 +258,8 @@ def _take_back(
         raise NobodyActs
     for invitation in chain.same_for(mine, acting):
         assert invitation.acting is not None
-        chain.act_again(
-            session,
-            invitation,
-            chain.before(session, invitation.acting),
-            now=now,
-            by_staff=by_staff,
-        )
+        earlier = chain.before(session, invitation.acting)
+        chain.act_again(session, invitation, earlier, now=now, by_staff=by_staff)
         nominees_of.stamp(invitation, source, now, by.id if by else None)
     if mine[0].acting is None:
         _open_again(session, mine, now)

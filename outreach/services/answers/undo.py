@@ -90,7 +90,7 @@ def undo_recorded(invitation_id: int, *, by: User | None, now: datetime) -> Invi
         found = _unrevised(session, before)
         acting = found[0].acting
         said = invitation.state
-        _put_back(session, invitation.activity, found, before, now, by_staff=True)
+        _put_back(session, found, before, now, by_staff=True)
         given_answers.keep_undone(session, found, None, now, recorded_by=by.id if by else None)
         evidence.drop_of(session, [one.id for one in found], before.since)
         kept_answers.forget_recorded(session, found)
@@ -134,7 +134,7 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
         raise problem
     _unchanged(session, before)
     acted = mine[0].acting
-    _put_back(session, activity, mine, before, now, by_staff=False)
+    _put_back(session, mine, before, now, by_staff=False)
     if confirms_answers(session):
         scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
     elif mine[0].acting is not acted:
@@ -152,29 +152,18 @@ def _unchanged(session: Session, before: ActivityBefore) -> list[Invitation]:
 
 
 def _put_back(
-    session: Session,
-    activity: Activity,
-    mine: Sequence[Invitation],
-    before: ActivityBefore,
-    now: datetime,
-    *,
-    by_staff: bool,
+    session: Session, mine: Sequence[Invitation], before: ActivityBefore, now: datetime, *, by_staff: bool
 ) -> None:
     if mine[0].organisation_id is None:
-        _restore_person(session, activity, mine, before, now, by_staff=by_staff)
+        _restore_person(session, mine, before, now, by_staff=by_staff)
     else:
-        _restore_list(session, activity, mine[0], before, now, by_staff=by_staff)
+        _restore_list(session, mine[0], before, now, by_staff=by_staff)
 
 
 def _restore_person(
-    session: Session,
-    activity: Activity,
-    mine: Sequence[Invitation],
-    before: ActivityBefore,
-    now: datetime,
-    *,
-    by_staff: bool,
+    session: Session, mine: Sequence[Invitation], before: ActivityBefore, now: datetime, *, by_staff: bool
 ) -> None:
+    activity = mine[0].activity
     on_stage = {in_role.person_id for in_role in mine if in_role.person_id and in_role.role in ON_STAGE}
     had_a_seat = any(in_role.state in TAKES_A_SEAT for in_role in mine)
     left = None if on_stage or had_a_seat else seats.left(session, activity)
@@ -189,14 +178,9 @@ def _restore_person(
 
 
 def _restore_list(
-    session: Session,
-    activity: Activity,
-    invitation: Invitation,
-    before: ActivityBefore,
-    now: datetime,
-    *,
-    by_staff: bool,
+    session: Session, invitation: Invitation, before: ActivityBefore, now: datetime, *, by_staff: bool
 ) -> None:
+    activity = invitation.activity
     withdrawn = {nominee.id for nominee in invitation.nominees if nominee.state is InvitationState.WITHDRAWN}
     gone = withdrawn - set(before.stayed)  # by the answer that is undone
     listed = [nominee for nominee in before.nominees if nominee.id in gone or nominee.id not in withdrawn]

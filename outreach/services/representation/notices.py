@@ -58,8 +58,8 @@ def told_too_often(session: Session, invitation: Invitation, *, now: datetime) -
 def tell_no_longer_acting(session: Session, invitation: Invitation, acting: ActingPerson, *, now: datetime) -> None:
     """Tell somebody that they need not come in the invitee's place: they were replaced, or the invitation is withdrawn.
 
-    Nothing goes out to somebody whom no mail has told that they act (delivery/rows/leaving.py), and one mail for each that did:
-    a link must not send the same address any number of them.
+    Who had no mail that they act gets none (delivery/rows/leaving.py). For each mail that says they act, one says that they do
+    not: whoever has a link cannot send more.
     """
     told = invitation.activity.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED)
     if not acting.email or not told or now >= invitation.activity.starts_at:
